@@ -1,0 +1,76 @@
+// Every event and the shape of its data, as one typed union. An event that nobody documents does not compile.
+
+/** What every event's `data` names, as far as there is any. Inside: integers; on the wire: prefixed ids. */
+export interface EventSubject {
+  campaign_id: number | null;
+  lead_id: number | null;
+  step_id: number | null;
+  message_id: number | null;
+  inbox_id: number | null;
+  /** Of a mail with variants: which one; counted beside the step. */
+  variant_id?: string | null;
+}
+
+type Facts = Record<string, string | number | boolean | null>;
+
+export type DomainEvent =
+  | { event: "email.sent"; detail: { response: string; at: number } }
+  | { event: "email.delivered"; detail: { evidence: "dsn" | "engaged" | "no_bounce" } }
+  | {
+      event: "email.bounced.hard";
+      detail: { category: string; enhanced_status: string | null; diagnostic: string | null };
+    }
+  | {
+      event: "email.bounced.soft";
+      detail: { category: string; enhanced_status: string | null; diagnostic: string | null };
+    }
+  | { event: "reply.received"; detail: { reply_id: string; subject: string } }
+  | {
+      event: "reply.classified";
+      detail: {
+        reply_id: string;
+        kind: string;
+        category: string | null;
+        confidence: number | null;
+      };
+    }
+  | { event: "lead.unsubscribed"; detail: { source: string } }
+  | { event: "complaint.received"; detail: { source: string } }
+  | { event: "campaign.paused"; detail: { by: string; reason: string } }
+  | { event: "inbox.disconnected"; detail: { fault: string; reason: string } }
+  | { event: "inbox.reconnected"; detail: Facts };
+
+export type EventName = DomainEvent["event"];
+
+/** What each event means, for the docs; its order is the order in which the API lists them. */
+export const EVENT_MEANINGS: Record<EventName, string> = {
+  "email.sent": "The submission server took the mail.",
+  "email.delivered":
+    "There is evidence that the mail arrived: a delivery report, a reaction, or no bounce for 6 hours.",
+  "email.bounced.hard": "The mailbox does not exist or takes no mail; the address is suppressed.",
+  "email.bounced.soft": "The mail did not arrive this time; `category` says why.",
+  "reply.received": "A person answered.",
+  "reply.classified": "imail has judged a matched mail: what it is and how sure that is.",
+  "lead.unsubscribed":
+    "The lead asked not to be mailed again; the address is suppressed in the whole workspace.",
+  "complaint.received": "The lead reported the mail as spam; the address is suppressed.",
+  "campaign.paused": "A campaign was paused; `by` and `reason` say by whom and why.",
+  "inbox.disconnected":
+    "A mailbox cannot be used: three failures over five minutes, with the server's words.",
+  "inbox.reconnected": "A mailbox that was disconnected works again.",
+};
+
+/** The counter that an event adds to, or null where an event counts nothing. */
+export const EVENT_COUNTERS: Record<EventName, string | null> = {
+  "email.sent": "sent",
+  "email.delivered": "delivered",
+  "email.bounced.hard": "bounced_hard",
+  "email.bounced.soft": "bounced_soft",
+  "reply.received": "replied",
+  "reply.classified": null,
+  "lead.unsubscribed": "unsubscribed",
+  "complaint.received": "complained",
+  "campaign.paused": null,
+  "inbox.disconnected": null,
+  "inbox.reconnected": null,
+};

@@ -1,0 +1,33 @@
+// Words without case, accents and punctuation, so that one table finds "Désinscrire !" and "desinscrire".
+
+/** ` word word `: lower case, no accents, one blank between words and at both ends. */
+export function foldWords(text: string): string {
+  const plain = foldLetters(text).replaceAll(/['’`´]/g, "");
+  return ` ${plain.replaceAll(/[^\p{L}\p{N}]+/gu, " ").trim()} `;
+}
+
+/** Lower case without accents; punctuation stays. */
+export function foldLetters(text: string): string {
+  const lower = text
+    .toLowerCase()
+    .normalize("NFD")
+    .replaceAll(/\p{M}+/gu, "");
+  return lower
+    .replaceAll("ł", "l")
+    .replaceAll("ß", "ss")
+    .replaceAll("ø", "o")
+    .replaceAll("æ", "ae");
+}
+
+/** A table of phrases, folded once. A phrase that ends in `*` may go on within its last word. */
+export function phraseTable(lines: readonly string[]): readonly string[] {
+  const phrases = lines.flatMap((line) => line.split("|")).map((phrase) => phrase.trim());
+  return phrases.map((phrase) =>
+    phrase.endsWith("*") ? foldWords(phrase).trimEnd() : foldWords(phrase),
+  );
+}
+
+/** The first phrase of a table in a folded text, without its blanks, or null. */
+export function findPhrase(folded: string, table: readonly string[]): string | null {
+  return table.find((phrase) => folded.includes(phrase))?.trim() ?? null;
+}

@@ -1,0 +1,215 @@
+// Liquid for mail: templates are checked before they are kept and rendered within limits. No tag that
+// reads files, loops or stores; a variable that a lead lacks stops the mail and never leaves a hole (A8, A9).
+import {
+  Context,
+  type Emitter,
+  Liquid,
+  LiquidError,
+  type Template,
+  toValueSync,
+  UndefinedVariableError,
+} from "liquidjs";
+
+import { everySpin } from "./spintax.ts";
+import { forgiveLateDefaults, type TemplateVariable, variablesOf } from "./template-variables.ts";
+
+/** What a template may ask for: plain JSON, custom keys flat and under `custom`. */
+export type Variables = Record<string, unknown>;
+/** `html` escapes each value; `text` leaves it as it is. */
+export type BodyKind = "text" | "html";
+export type Rendered =
+  { ok: true; text: string } | { ok: false; missing: string[] } | { ok: false; fault: string };
+
+const PARSE_LIMIT = 50_000;
+const RENDER_LIMIT_MS = 200;
+const MEMORY_LIMIT = 1_000_000;
+const OUTPUT_CAP_BYTES = 256 * 1024;
+/** Parsed templates that are kept: a spun template repeats, but not for ever. */
+const CACHE_CHARACTERS = 1_000_000;
+
+// Without loops and assignments there is nothing to build a bomb of: `capture` and output are not
+// counted by memoryLimit (reliability.md A8).
+const TAGS = new Set(["if", "unless", "case", "comment", "raw", "#"]);
+// No `raw` (it would undo the escaping), no `date` of "now", no `sample`: core knows neither clock nor chance.
+const FILTERS = new Set(
+  (
+    "default capitalize upcase downcase strip lstrip rstrip squish normalize_whitespace truncate truncatewords " +
+    "replace replace_first remove remove_first append prepend split first last slice size join " +
+    "escape escape_once url_encode plus minus times divided_by modulo round ceil floor abs at_least at_most date"
+  ).split(" "),
+);
+
+const engines: Record<BodyKind, Liquid> = { text: hardened(textOf), html: hardened(escapedTextOf) };
+const caches: Record<BodyKind, Map<string, Template[]>> = { text: new Map(), html: new Map() };
+const held: Record<BodyKind, number> = { text: 0, html: 0 };
+
+/** What is wrong with a template (spintax and Liquid), in words for its author; null when it can be kept. */
+export function checkTemplate(text: string): { message: string } | null {
+  try {
+    engines.text.parse(everySpin(bounded(text)));
+    return null;
+  } catch (error) {
+    return { message: faultOf(error) };
+  }
+}
+
+/** The variables of a template, in order of appearance. `has_default`: a lead without it can be mailed. [] when it does not parse. */
+export function templateVariables(text: string): TemplateVariable[] {
+  try {
+    return variablesOf(engines.text.parse(everySpin(bounded(text))));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The finished text of an already spun template. `missing` names what the lead lacks (absent, null or
+ * blank) of what was used on the way without `default`; a condition may ask for what is not there.
+ */
+export function renderText(
+  template: string,
+  variables: Variables,
+  kind: BodyKind = "text",
+): Rendered {
+  try {
+    const parsed = parsedTemplate(template, kind);
+    const engine = engines[kind];
+    const context = new LeadContext(variables, engine.options, { sync: true }, { liquid: engine });
+    const sink = new CappedSink();
+    toValueSync(engine.renderer.renderTemplates(parsed, context, sink));
+    if (sink.isOver) return { ok: false, fault: "the text is longer than 256 KB" };
+    return { ok: true, text: sink.buffer };
+  } catch (error) {
+    const problems = problemsOf(error);
+    const missing = problems.map(absentName).filter((name) => name !== null);
+    const isOnlyMissing = missing.length > 0 && missing.length === problems.length;
+    return isOnlyMissing
+      ? { ok: false, missing: [...new Set(missing)] }
+      : { ok: false, fault: faultOf(error) };
+  }
+}
+
+/** The variables of a lead: its fields, its custom keys under `custom` and, where no field has a value of that name, flat. */
+export function leadVariables(fields: Variables, custom: Variables): Variables {
+  const filled = Object.entries(fields).filter(([, value]) => value !== null && value !== "");
+  return Object.fromEntries([...Object.entries(custom), ...filled, ["custom", custom]]);
+}
+
+function hardened(outputEscape: (value: unknown) => string): Liquid {
+  const engine = new Liquid({
+    templates: {},
+    ownPropertyOnly: true,
+    strictFilters: true,
+    strictVariables: true,
+    lenientIf: true,
+    catchAllErrors: true,
+    timezoneOffset: 0,
+    locale: "en-US",
+    parseLimit: PARSE_LIMIT,
+    renderLimit: RENDER_LIMIT_MS,
+    memoryLimit: MEMORY_LIMIT,
+    outputEscape,
+  });
+  for (const name of Object.keys(engine.tags)) if (!TAGS.has(name)) delete engine.tags[name];
+  const date = engine.filters["date"];
+  for (const name of Object.keys(engine.filters))
+    if (!FILTERS.has(name)) delete engine.filters[name];
+  engine.registerFilter("date", function (value: unknown, ...rest: unknown[]) {
+    if (value === "now" || value === "today") throw new Error("date does not know now or today");
+    return typeof date === "function" ? (date.call(this, value, ...rest) as unknown) : value;
+  });
+  return engine;
+}
+
+/** Reads a lead's values: one that is null or blank counts as absent. */
+class LeadContext extends Context {
+  override readProperty(...place: Parameters<Context["readProperty"]>): unknown {
+    const value: unknown = super.readProperty(...place);
+    return value === null || (typeof value === "string" && value.trim() === "") ? undefined : value;
+  }
+}
+
+/** The name of the variable that was absent, or null when the problem is another one. */
+function absentName(problem: LiquidError): string | null {
+  const cause = problem.originalError;
+  if (!(problem instanceof UndefinedVariableError) || cause === undefined) return null;
+  return "variableName" in cause ? String(cause.variableName) : null;
+}
+
+/** A value as text: scalars, and lists of them. An object is nobody's name. */
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value))
+    return value.map((item) => (Array.isArray(item) ? "" : textOf(item))).join(", ");
+  throw new Error("a value is not a text");
+}
+
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+};
+
+function escapedTextOf(value: unknown): string {
+  return textOf(value).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}
+
+/** What went wrong, one by one: with catchAllErrors Liquid throws all faults of a block as one. */
+function problemsOf(error: unknown): LiquidError[] {
+  if (!LiquidError.is(error)) return [];
+  if (!("errors" in error) || !Array.isArray(error.errors)) return [error];
+  return error.errors.flatMap((inner) => problemsOf(inner));
+}
+
+/** Collects at most 256 KB: Liquid's own memory limit does not count output. */
+class CappedSink implements Emitter {
+  buffer = "";
+  isOver = false;
+  #bytes = 0;
+
+  write(value: unknown): void {
+    const text = textOf(value);
+    this.#bytes += Buffer.byteLength(text);
+    if (this.#bytes > OUTPUT_CAP_BYTES) this.isOver = true;
+    else this.buffer += text;
+  }
+}
+
+function parsedTemplate(text: string, kind: BodyKind): Template[] {
+  const cache = caches[kind];
+  const known = cache.get(text);
+  if (known !== undefined) {
+    cache.delete(text);
+    cache.set(text, known);
+    return known;
+  }
+  const parsed = engines[kind].parse(bounded(text));
+  forgiveLateDefaults(parsed);
+  cache.set(text, parsed);
+  held[kind] += text.length;
+  for (const oldest of cache.keys()) {
+    if (held[kind] <= CACHE_CHARACTERS) break;
+    cache.delete(oldest);
+    held[kind] -= oldest.length;
+  }
+  return parsed;
+}
+
+function bounded(text: string): string {
+  if (text.length > PARSE_LIMIT) throw new Error("a template has at most 50,000 characters");
+  return text;
+}
+
+function faultOf(error: unknown): string {
+  const told = problemsOf(error).find((problem) => absentName(problem) === null);
+  const message = told?.message ?? (error instanceof Error ? error.message : "");
+  const [first = ""] = message.split("\n");
+  return (
+    first.replace(/^tag ("[^"]*") not found/, "tag $1 is not known here").slice(0, 300) ||
+    "template error"
+  );
+}

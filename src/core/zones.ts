@@ -1,0 +1,46 @@
+// IANA time zones, and where a local day begins and ends. Days are walked as dates, never as 24 hours:
+// a day may have 23 hours or 25, or not exist (Pacific/Apia, 2011-12-30).
+
+/** Letters first: keeps out offsets such as +02:00, which Temporal would take for a zone and which know no DST. */
+const NAME = /^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/;
+
+/** The zone's name in its canonical case (`europe/berlin` is `Europe/Berlin`, links such as `Europe/Kiev` stay), or null. */
+export function findZone(name: string): string | null {
+  if (!NAME.test(name)) return null;
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** Is this the name of an IANA time zone, in any case? Store what `findZone` gives. */
+export function isZone(name: string): boolean {
+  return findZone(name) !== null;
+}
+
+/** The local date of an instant. */
+export function localDate(instant: number, zone: string): Temporal.PlainDate {
+  return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
+}
+
+/** The local date of an instant as `YYYY-MM-DD`. */
+export function localDay(instant: number, zone: string): string {
+  return localDate(instant, zone).toString();
+}
+
+/** The first instant (ms UTC) of a date; for a date that the zone skipped, that of the next one. */
+export function dateStart(date: Temporal.PlainDate, zone: string): number {
+  return date.toZonedDateTime(zone).epochMilliseconds;
+}
+
+/** The first instant (ms UTC) of the local day that holds this one. */
+export function startOfDay(instant: number, zone: string): number {
+  return dateStart(localDate(instant, zone), zone);
+}
+
+/** The first instant (ms UTC) after the local day that holds this one. */
+export function startOfNextDay(instant: number, zone: string): number {
+  return dateStart(localDate(instant, zone).add({ days: 1 }), zone);
+}

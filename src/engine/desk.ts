@@ -1,0 +1,100 @@
+// What the engine keeps in memory for one ledger: mails in flight, watched inboxes, whose turn it is. All of it can be
+// lost: the database says everything that counts.
+import type { Log } from "../core/log.ts";
+import type { MailPort } from "../core/mail-port.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { accountOf } from "../resources/inboxes/actions.ts";
+import { listReadInboxes } from "../resources/inboxes/store.ts";
+import { openFlights } from "./flights.ts";
+import { readOnce } from "./read/watch.ts";
+import type { Later } from "./send/commit-group.ts";
+import { recover, type Recovery } from "./send/recover.ts";
+import { type SendDesk, sendRound } from "./send/round.ts";
+import { openWatches } from "./watches.ts";
+
+export interface LedgerDesk {
+  recover(): Recovery;
+  /** One look at what may be sent; the next instant, or null. */
+  round(): number | null;
+  /** Writes the outcomes that could not be written before. Throws while they still cannot. */
+  settleKept(): void;
+  /** Every inbox has its watch. */
+  watchAll(): void;
+  nudgeReading(): void;
+  /** Reads, then sends, until nothing more is due at this instant; the next instant, or null. */
+  runDue(): Promise<number | null>;
+  close(within_ms: number): Promise<void>;
+}
+
+interface DeskOptions {
+  ledger: Ledger;
+  mail: MailPort;
+  log: Log;
+  later: Later;
+}
+
+/** So many rounds at one instant: more means that something is wrong. */
+const ROUNDS_MOST = 10_000;
+
+/** The desk of one ledger. */
+export function openLedgerDesk({ ledger, mail, log, later }: DeskOptions): LedgerDesk {
+  const tried = new Set<number>();
+  const flights = openFlights({ ledger, mail, log, later });
+  const onTried = (inbox_id: number) => {
+    if (tried.has(inbox_id)) return;
+    tried.add(inbox_id);
+    ledger.write((tx) => tx.nudge("send"));
+  };
+  const watches = openWatches({ ledger, mail, log, later, onTried });
+  const send_desk: SendDesk = {
+    turns: new Map(),
+    log,
+    mayStart: (inbox_id) => tried.has(inbox_id),
+    start: (claimed) => flights.start(claimed),
+  };
+  let closing = false;
+  const round = () => (closing || flights.isStuck() ? null : sendRound(ledger, send_desk));
+
+  return {
+    recover: () => recover(ledger),
+    round,
+    settleKept: () => flights.settleKept(),
+    watchAll: () => watches.watchAll(),
+    nudgeReading: () => watches.nudge(),
+    async runDue() {
+      for (let i = 0; i < ROUNDS_MOST; i++) {
+        await readAll(ledger, mail, tried);
+        const next = round();
+        if (flights.count() === 0) return next;
+        await flights.landed();
+      }
+      throw new Error("the rounds of one instant do not end");
+    },
+    async close(within_ms) {
+      closing = true;
+      watches.stop();
+      const late = Promise.withResolvers<void>();
+      const hangUp = later(within_ms, () => flights.hangUp());
+      const giveUp = later(within_ms + 1000, late.resolve);
+      await Promise.race([Promise.all([flights.landed(), watches.stopped()]), late.promise]);
+      hangUp();
+      giveUp();
+      ledger.journal.sync();
+    },
+  };
+}
+
+/** Reads every inbox up to date, without keeping a connection: for clocks that are moved. */
+async function readAll(ledger: Ledger, mail: MailPort, tried: Set<number>): Promise<void> {
+  for (const inbox of listReadInboxes(ledger)) {
+    const account = accountOf(ledger, inbox);
+    if (!account) continue;
+    const session = await mail.openMailbox(account, new AbortController().signal);
+    try {
+      await readOnce(ledger, inbox.id, session);
+      tried.add(inbox.id);
+    } finally {
+      await session.close();
+    }
+  }
+}

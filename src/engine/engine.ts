@@ -1,0 +1,118 @@
+// The only timers of the house, and what starts and stops. A tick only says "look": what may be sent is decided by the
+// round from the database and the clock, so a lost, late or doubled tick costs seconds and never a mail.
+import { Cron } from "croner";
+
+import type { AdvanceReport } from "../core/advance-report.ts";
+import type { Log } from "../core/log.ts";
+import type { MailPort } from "../core/mail-port.ts";
+import type { Verb } from "../ledger/database.ts";
+import { type Disk, isDiskFull } from "../ledger/disk.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { advanceClock } from "./advance.ts";
+import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
+import type { Later } from "./send/commit-group.ts";
+import { tend } from "./tend.ts";
+
+/** The longest sleep between two looks: suspended laptops and changed clocks are noticed within it. */
+const LONGEST_SLEEP_MS = 30_000;
+/** How long in-flight mails may take to end when the house closes. */
+const STOP_WITHIN_MS = 30_000;
+
+export interface EngineOptions {
+  ledgers(): Ledger[];
+  mail(ledger: Ledger): MailPort;
+  disk: Disk | null;
+  log: Log;
+}
+
+export interface Engine {
+  start(): void;
+  /** Nothing new is claimed from now on; what is in flight ends, within 30 s. */
+  stop(): Promise<void>;
+  nudge(ledger: Ledger, verb: Verb): void;
+  /** Does everything that is due at this instant of the ledger's clock; the next instant, or null. */
+  runDue(ledger: Ledger): Promise<number | null>;
+  advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
+  /** When a live ledger was last looked at, ms of the ledger's clock, or null. */
+  last_tick_at(): number | null;
+}
+
+const later: Later = (ms, work) => {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
+};
+
+/** The engine of a house. */
+export function openEngine(options: EngineOptions): Engine {
+  const { disk, log } = options;
+  const desks = new Map<Ledger, LedgerDesk>();
+  const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
+  const jobs: Cron[] = [];
+  let stopping = false;
+  let running = false;
+  let last_tick_at: number | null = null;
+
+  const deskOf = (ledger: Ledger): LedgerDesk => {
+    const desk =
+      desks.get(ledger) ?? openLedgerDesk({ ledger, mail: options.mail(ledger), log, later });
+    desks.set(ledger, desk);
+    return desk;
+  };
+  const mayClaim = () =>
+    !stopping && (disk === null || !["stop", "critical"].includes(disk.level()));
+
+  const tick = (ledger: Ledger) => {
+    if (stopping) return;
+    const desk = deskOf(ledger);
+    let next: number | null = null;
+    try {
+      desk.settleKept();
+      desk.watchAll();
+      if (mayClaim()) next = desk.round();
+      last_tick_at = ledger.clock.now();
+    } catch (error) {
+      if (isDiskFull(error)) disk?.giveUpBallast();
+      log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+    }
+    schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
+  };
+  const schedule = (ledger: Ledger, wait_ms: number) => {
+    if (stopping || !running) return;
+    clearTimeout(timers.get(ledger));
+    timers.set(
+      ledger,
+      setTimeout(() => tick(ledger), Math.min(wait_ms, LONGEST_SLEEP_MS)),
+    );
+  };
+
+  return {
+    start() {
+      running = true;
+      for (const ledger of options.ledgers()) {
+        const recovery = deskOf(ledger).recover();
+        log.info({ ledger: ledger.workspace_id, mode: ledger.mode, ...recovery }, "recovered");
+        if (ledger.mode === "live") tick(ledger);
+      }
+      jobs.push(everySecond(() => tend(options.ledgers(), disk), log));
+    },
+    async stop() {
+      stopping = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+      for (const job of jobs) job.stop();
+      await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
+    },
+    nudge(ledger, verb) {
+      if (!running || stopping || ledger.mode === "test") return;
+      if (verb === "read") desks.get(ledger)?.nudgeReading();
+      schedule(ledger, 0);
+    },
+    runDue: (ledger) => deskOf(ledger).runDue(),
+    advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
+    last_tick_at: () => last_tick_at,
+  };
+}
+
+function everySecond(work: () => void, log: Log): Cron {
+  const caught = (error: unknown) => log.error({ error: String(error) }, "tending failed");
+  return new Cron("* * * * * *", { protect: true, catch: caught, timezone: "UTC" }, work);
+}

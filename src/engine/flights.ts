@@ -1,0 +1,81 @@
+// Mails on their way: from the claim to the settled outcome. An outcome that cannot be written is kept, and nothing new
+// is claimed until it is written: what was sent must not be lost because the disk is full.
+import type { Log } from "../core/log.ts";
+import type { MailPort, SendOutcome } from "../core/mail-port.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { accountOf } from "../resources/inboxes/actions.ts";
+import type { ClaimedMail } from "./send/claim.ts";
+import { type CommitGroup, type Later, openCommitGroup } from "./send/commit-group.ts";
+import { handOver } from "./send/hand-over.ts";
+import { settle } from "./send/settle.ts";
+
+export interface Flights {
+  start(claimed: ClaimedMail): void;
+  /** Is there an outcome that could not be written? */
+  isStuck(): boolean;
+  /** Writes what could not be written before. Throws while it still cannot. */
+  settleKept(): void;
+  count(): number;
+  landed(): Promise<void>;
+  /** Ends every session: before the dot nothing is sent, after it the mail is uncertain. */
+  hangUp(): void;
+}
+
+interface FlightParts {
+  ledger: Ledger;
+  mail: MailPort;
+  log: Log;
+  later: Later;
+}
+
+/** The flights of one ledger. */
+export function openFlights({ ledger, mail, log, later }: FlightParts): Flights {
+  const flights = new Set<Promise<void>>();
+  const kept = new Map<number, SendOutcome>();
+  const hang_up = new AbortController();
+  const group = openCommitGroup(ledger, later);
+
+  const settleOrKeep = (message_id: number, outcome: SendOutcome) => {
+    try {
+      settle(ledger, message_id, outcome);
+    } catch (error) {
+      kept.set(message_id, outcome);
+      const facts = { message_id, outcome: outcome.outcome, error: String(error) };
+      log.error(facts, "an outcome could not be written and is kept");
+    }
+  };
+  const fly = async (claimed: ClaimedMail) => {
+    const outcome = await sendOff({ ledger, mail, group, signal: hang_up.signal }, claimed);
+    settleOrKeep(claimed.id, outcome);
+  };
+  return {
+    start(claimed) {
+      const flight = fly(claimed).finally(() => flights.delete(flight));
+      flights.add(flight);
+    },
+    isStuck: () => kept.size > 0,
+    settleKept() {
+      for (const [message_id, outcome] of kept) {
+        settle(ledger, message_id, outcome);
+        kept.delete(message_id);
+      }
+    },
+    count: () => flights.size,
+    landed: async () => void (await Promise.all(flights)),
+    hangUp: () => hang_up.abort(),
+  };
+}
+
+interface SendOff {
+  ledger: Ledger;
+  mail: MailPort;
+  group: CommitGroup;
+  signal: AbortSignal;
+}
+
+async function sendOff(parts: SendOff, claimed: ClaimedMail): Promise<SendOutcome> {
+  const account = accountOf(parts.ledger, claimed.inbox);
+  if (account) return handOver({ ...parts, account, claimed });
+  const response = "the stored login cannot be opened with this master key";
+  return { outcome: "unreached", fault: "auth", response };
+}

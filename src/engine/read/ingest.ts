@@ -1,0 +1,79 @@
+// What an inbound mail does: one transaction in which the reply is stored, the enrollment stopped, the unfinished mail
+// cancelled, the event told and the cursor moved (Invariants 2 and 7). Judging comes before it and touches nothing.
+import { createHash } from "node:crypto";
+
+import type { ParsedMail } from "../../core/inbound.ts";
+import type { FetchedMail } from "../../core/mail-port.ts";
+import { newText } from "../../core/reply-text.ts";
+import type { Tx } from "../../ledger/database.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { parseMail } from "../../mail/parse.ts";
+import { type FolderRow, setCursor } from "../../resources/inboxes/folders.store.ts";
+import type { InboxRow } from "../../resources/inboxes/store.ts";
+import { insertDigest, insertReply } from "../../resources/replies/store.ts";
+import { applyEffect } from "./effects.ts";
+import { type Match, matchMail } from "./match.ts";
+
+type Place = Pick<FolderRow, "path" | "role" | "uidvalidity">;
+
+const TEXT_CAP = 64 * 1024;
+
+/** Judges one fetched mail and lets it have its effect, once. */
+export async function ingestMail(
+  ledger: Ledger,
+  inbox: InboxRow,
+  place: Place,
+  fetched: FetchedMail,
+): Promise<void> {
+  const mail = await parseMail(fetched.bytes);
+  const match = matchMail(ledger, { inbox, mail, received_at: fetched.received_at });
+  ledger.write((tx) => {
+    if (match && insertDigest(tx, inbox.id, digestOf(mail, fetched.size))) {
+      const id = store(tx, inbox, match, { mail, received_at: fetched.received_at });
+      applyEffect(ledger, tx, match, { id, subject: mail.subject });
+    }
+    setCursor(tx, inbox.id, { ...place, next_uid: fetched.uid + 1 });
+  });
+}
+
+/** Recognises a mail in another folder, after a UIDVALIDITY reset and after a crash. */
+function digestOf(mail: ParsedMail, size: number): Uint8Array {
+  return createHash("sha256")
+    .update(
+      [
+        mail.message_id ?? "",
+        mail.date ?? "",
+        mail.from?.address ?? "",
+        mail.message_id === null ? size : "",
+      ].join("\0"),
+    )
+    .digest();
+}
+
+function store(
+  tx: Tx,
+  inbox: InboxRow,
+  { message, judgement, matched_by }: Match,
+  { mail, received_at }: { mail: ParsedMail; received_at: number },
+): number {
+  return insertReply(tx, {
+    kind: judgement.kind,
+    category: judgement.category,
+    confidence: judgement.confidence,
+    source: judgement.source,
+    evidence: judgement.evidence,
+    matched_by,
+    inbox_id: inbox.id,
+    lead_id: message.lead_id,
+    campaign_id: message.campaign_id,
+    message_id: message.id,
+    sender: mail.from?.address ?? "",
+    subject: mail.subject.slice(0, 998),
+    text: newText(mail).slice(0, TEXT_CAP),
+    header_id: mail.message_id,
+    return_date: judgement.return_date,
+    enhanced_status: judgement.bounce?.enhanced_status ?? null,
+    fault: judgement.bounce?.fault ?? null,
+    received_at,
+  });
+}

@@ -1,0 +1,170 @@
+// Transaction 1 of a send: everything is checked again, what will be sent is frozen, the quota is reserved, and the
+// message is `claimed` with this boot's id. Invariant 1: what is claimed twice is sent twice, so one transaction
+// decides. A kill after it: the next start puts the message back to `queued`, for no dot was written.
+import { nextSlot } from "../../core/pace.ts";
+import { followingStep, nextStep } from "../../core/sequence.ts";
+import { closesAt } from "../../core/window.ts";
+import { localDay } from "../../core/zones.ts";
+import type { Tx } from "../../ledger/database.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { listSteps, type StepRow } from "../../resources/campaigns/steps.store.ts";
+import { type CampaignRow, findCampaign } from "../../resources/campaigns/store.ts";
+import { stopEnrollment } from "../../resources/enrollments/actions.ts";
+import {
+  block,
+  complete,
+  type EnrollmentRow,
+  findEnrollment,
+  takeOff,
+} from "../../resources/enrollments/store.ts";
+import { findInbox, type InboxRow, takeSlot } from "../../resources/inboxes/store.ts";
+import { findLead, type LeadRow } from "../../resources/leads/store.ts";
+import { reserveQuota } from "../../resources/messages/actions.ts";
+import {
+  claimMessage,
+  findMessageOfStep,
+  insertMessage,
+  type NewMessage,
+  refreezeMessage,
+} from "../../resources/messages/store.ts";
+import { findSuppression } from "../../resources/suppressions/actions.ts";
+import { composeStep } from "./compose.ts";
+import { branchFacts } from "./facts.ts";
+import { campaignGates, type Gate, inboxGates, leadGates, type Situation } from "./gates.ts";
+
+const DAY_MS = 86_400_000;
+
+/** A mail that may be handed over. */
+export interface ClaimedMail {
+  id: number;
+  inbox: InboxRow;
+  recipient: string;
+  bytes: Uint8Array;
+}
+
+export type ClaimResult =
+  | { result: "claimed"; mail: ClaimedMail }
+  /** This lead cannot go now or ever, and has left the due index: try another. */
+  | { result: "passed" }
+  /** Nothing of this kind can go now. */
+  | { result: "closed"; gates: Gate[] };
+
+interface Due {
+  enrollment: EnrollmentRow;
+  campaign: CampaignRow;
+  lead: LeadRow;
+  inbox: InboxRow;
+  steps: StepRow[];
+  step: StepRow;
+}
+
+/** Claims the next mail of an enrollment for an inbox. */
+export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: number): ClaimResult {
+  return ledger.write((tx): ClaimResult => {
+    const enrollment = findEnrollment(tx, enrollment_id);
+    const inbox = findInbox(tx, inbox_id);
+    if (!enrollment || !inbox || !isDue(enrollment, tx.now)) return { result: "passed" };
+    const campaign = findCampaign(tx, enrollment.campaign_id);
+    const lead = findLead(tx, enrollment.lead_id);
+    if (!campaign || !lead) return { result: "passed" };
+    const follow_up = enrollment.sent_count > 0;
+    const situation: Situation = {
+      ledger,
+      reading: tx,
+      now: tx.now,
+      inbox,
+      campaign,
+      zone: enrollment.zone,
+      follow_up,
+    };
+    const shut = [...inboxGates(inbox, tx.now), ...campaignGates(situation)];
+    if (shut.length > 0) return { result: "closed", gates: shut };
+    if (findSuppression(ledger, tx, lead.email)) {
+      stopEnrollment(ledger, tx, enrollment.id, "suppressed");
+      return { result: "passed" };
+    }
+    const own = leadGates(situation, lead);
+    if (own.length > 0) {
+      const until = Math.max(...own.map(({ next_at }) => next_at ?? tx.now + DAY_MS));
+      block(tx, enrollment.id, { until, by: own.map(({ code }) => code).join(" ") });
+      return { result: "passed" };
+    }
+    const steps = listSteps(tx, campaign.id);
+    const step = decideStep(tx, enrollment, steps);
+    if (!step) return { result: "passed" };
+    return freeze(ledger, tx, { enrollment, campaign, lead, inbox, steps, step });
+  });
+}
+
+function isDue(enrollment: EnrollmentRow, now: number): boolean {
+  return (
+    enrollment.state === "waiting" &&
+    enrollment.in_flight === null &&
+    enrollment.blocked_until === null &&
+    enrollment.due_at !== null &&
+    enrollment.due_at <= now
+  );
+}
+
+/** The step that is sent now, branches tried. A step whose mail is final is never made again: the way goes on behind it. */
+function decideStep(tx: Tx, enrollment: EnrollmentRow, steps: StepRow[]): StepRow | null {
+  const facts = branchFacts(tx, enrollment, steps);
+  let step_id = enrollment.step_id;
+  while (step_id !== null) {
+    const decided = steps.some(({ id }) => id === step_id)
+      ? nextStep(steps, step_id, facts, enrollment.zone).step_id
+      : "end";
+    if (decided === "end") break;
+    const message = findMessageOfStep(tx, enrollment.id, decided);
+    if (!message || message.state === "queued")
+      return steps.find(({ id }) => id === decided) ?? null;
+    if (message.retry_at !== null) {
+      // It will go again: only what is final lets the way go on behind it.
+      block(tx, enrollment.id, { until: message.retry_at, by: "deferred" });
+      return null;
+    }
+    const following = followingStep(steps, decided);
+    step_id = following === "end" ? null : following;
+  }
+  complete(tx, enrollment.id, {
+    message_id: null,
+    sent_at: tx.now,
+    sent_step_id: 0,
+    counted: false,
+    ended_by: step_id === null ? "last_step" : "branch_end",
+  });
+  return null;
+}
+
+function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
+  const { enrollment, campaign, lead, inbox, step } = due;
+  const there = findMessageOfStep(tx, enrollment.id, step.id);
+  const id = there?.id ?? tx.id();
+  const composed = composeStep(ledger, tx, { ...due, message_id: id });
+  if (!composed.ok) {
+    block(tx, enrollment.id, { until: tx.now + 365 * DAY_MS, by: composed.blocked_by });
+    return { result: "passed" };
+  }
+  const message: NewMessage = {
+    id,
+    kind: "step",
+    campaign_id: campaign.id,
+    lead_id: lead.id,
+    enrollment_id: enrollment.id,
+    step_id: step.id,
+    inbox_id: inbox.id,
+    recipient: lead.email,
+    first_of_lead: enrollment.sent_count === 0,
+    follow_up: enrollment.sent_count > 0,
+    ...composed.content,
+  };
+  if (there) refreezeMessage(tx, message);
+  else insertMessage(tx, message);
+  const day = localDay(tx.now, ledger.workspace().zone);
+  const window_until = closesAt(campaign.send_window, enrollment.zone, tx.now);
+  claimMessage(tx, id, { boot_id: ledger.boot_id, quota_day: day, window_until });
+  reserveQuota(ledger, tx, day, message);
+  takeOff(tx, enrollment.id, { message_id: id, inbox_id: inbox.id, step_id: step.id });
+  takeSlot(tx, inbox.id, nextSlot(tx.now, inbox.min_gap_seconds, ledger.random.next()));
+  return { result: "claimed", mail: { id, inbox, recipient: lead.email, bytes: message.bytes } };
+}

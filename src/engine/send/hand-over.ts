@@ -1,0 +1,56 @@
+// Hands a claimed mail to the mail port: the bytes but the last, the commit point, the outcome.
+import type { MailAccount, MailPort, SendOutcome } from "../../core/mail-port.ts";
+import type { ClaimedMail } from "./claim.ts";
+import type { CommitGroup } from "./commit-group.ts";
+
+interface HandOver {
+  mail: MailPort;
+  account: MailAccount;
+  claimed: ClaimedMail;
+  group: CommitGroup;
+  signal: AbortSignal;
+}
+
+/** Never throws: what the port could not say is `unclear` once the mail was let go, and `unreached` before. */
+export async function handOver({
+  mail,
+  account,
+  claimed,
+  group,
+  signal,
+}: HandOver): Promise<SendOutcome> {
+  let released = false;
+  let expected = true;
+  const leave = () => {
+    if (expected) group.unexpect();
+    expected = false;
+  };
+  group.expect();
+  try {
+    return await mail.send(account, {
+      envelope: { from: account.email, to: claimed.recipient },
+      bytes: claimed.bytes,
+      signal,
+      onHeld(held) {
+        group.join(claimed.id, {
+          release() {
+            released = true;
+            leave();
+            held.release();
+          },
+          refuse() {
+            leave();
+            held.refuse();
+          },
+        });
+      },
+    });
+  } catch (error) {
+    const response = error instanceof Error ? error.message : "the mail port failed";
+    return released
+      ? { outcome: "unclear", response }
+      : { outcome: "unreached", fault: "protocol", response };
+  } finally {
+    leave();
+  }
+}

@@ -1,0 +1,19 @@
+// Housekeeping, once a second: the journal reaches the disk, and now and then what is too old goes.
+import type { Disk } from "../ledger/disk.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { pruneDigests } from "../resources/replies/store.ts";
+
+const DIGESTS_KEPT_MS = 100 * 86_400_000;
+const HOUR_S = 3600;
+let seconds = 0;
+
+/** Called every second. */
+export function tend(ledgers: readonly Ledger[], disk: Disk | null): void {
+  seconds++;
+  for (const ledger of ledgers) ledger.journal.sync();
+  if (seconds % HOUR_S !== 1) return;
+  disk?.layBallast();
+  for (const ledger of ledgers) {
+    ledger.write((tx) => pruneDigests(tx, tx.now - DIGESTS_KEPT_MS));
+  }
+}

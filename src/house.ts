@@ -1,0 +1,247 @@
+// Wires a house: settings -> lock -> databases -> mail -> engine -> app. One process holds one data directory, and what
+// is opened here is closed here, in the reverse order.
+
+import { type App, listenOptions, openApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { pauseCopied } from "./copied.ts";
+import type { Clock } from "./core/clock.ts";
+import type { Log } from "./core/log.ts";
+import type { MailPort } from "./core/mail-port.ts";
+import { MODES } from "./core/states.ts";
+import { type Engine, openEngine } from "./engine/engine.ts";
+import { openSandboxBox } from "./engine/sandbox-box.ts";
+import { openWiring } from "./http/wiring.ts";
+import { openInstallation, prepareDirectory, settleIn } from "./installation.ts";
+import { systemClock } from "./ledger/clock.ts";
+import type { Control } from "./ledger/control.ts";
+import type { Verb } from "./ledger/database.ts";
+import { isDiskFull, openDisk } from "./ledger/disk.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import { type Ledgers, openLedgers } from "./ledger/ledgers.ts";
+import { lockDirectory } from "./ledger/lock.ts";
+import type { MasterKey } from "./ledger/master-key.ts";
+import { systemRandom } from "./ledger/random.ts";
+import { openLog } from "./log.ts";
+import { openMailPort } from "./mail/port.ts";
+import { openSandboxPort } from "./mail/sandbox.ts";
+import { authenticate } from "./resources/api-keys/actions.ts";
+import { getWorkspace, openDataKey } from "./resources/workspaces/actions.ts";
+import { listWorkspaces } from "./resources/workspaces/store.ts";
+import { VERSION } from "./version.ts";
+
+const BALLAST_BYTES = 64 * 1024 * 1024;
+/** Where imail listens unless it is told otherwise. */
+export const DEFAULT_PORT = 7070;
+const PORTS_TO_TRY = 11;
+// The runtime cuts handlers that are at work, too, when nothing moves for this long (reliability.md 4.1): its most.
+const IDLE_TIMEOUT_S = 255;
+
+export interface HouseOptions {
+  /** Other mail servers than the real ones and the sandbox, for tests. */
+  mail?(ledger: Ledger): MailPort;
+  /** The clock of live ledgers. */
+  clock?: Clock;
+  /** No files at all, and no lock. */
+  in_memory?: boolean;
+  /** Keep room on the disk for the day on which it is full. */
+  ballast?: boolean;
+  log?: Log;
+}
+
+export interface House {
+  readonly config: Config;
+  readonly control: Control;
+  readonly ledgers: Ledgers;
+  readonly engine: Engine;
+  readonly app: App;
+  readonly log: Log;
+  /** Why the inboxes' logins cannot be opened, or null. */
+  readonly key_problem: string | null;
+  /** True at the first start in this directory. */
+  readonly is_new: boolean;
+  /** True where the directory was copied or restored, and its campaigns are paused for that. */
+  readonly is_copy: boolean;
+  /** Where it listens; null before `listen`. */
+  readonly url: string | null;
+  /** Starts to listen; answers the URL. Throws PortError. */
+  listen(): string;
+  /** Lets what is in flight finish, then closes everything. */
+  close(): Promise<void>;
+}
+
+/** No port could be had. */
+export class PortError extends Error {}
+
+/** Opens the house of a data directory. Throws DirectoryLockedError, KeyFileError, MigrationError. */
+export async function openHouse(config: Config, options: HouseOptions = {}): Promise<House> {
+  const open = new DisposableStack();
+  try {
+    return furnish(config, options, open);
+  } catch (error) {
+    open.dispose();
+    throw error;
+  }
+}
+
+function furnish(config: Config, options: HouseOptions, open: DisposableStack): House {
+  const in_memory = options.in_memory ?? false;
+  const log = options.log ?? openLog(config.log_level);
+  const lock_identity = in_memory ? null : takeDirectory(config.dir, open);
+  const disk = in_memory
+    ? null
+    : openDisk(config.dir, options.ballast === false ? 0 : BALLAST_BYTES);
+  const onError = (error: unknown) => {
+    if (isDiskFull(error)) disk?.giveUpBallast();
+  };
+  const installation = openInstallation({ config, in_memory, lock_identity, onError });
+  const { control, master_key, is_new, is_copy } = installation;
+  open.defer(() => {
+    control.close();
+  });
+  const ledgers = openAllLedgers({
+    dir: in_memory ? ":memory:" : config.dir,
+    control,
+    master_key,
+    ...(options.clock ? { clock: options.clock } : {}),
+    onError,
+    onNudge: (ledger, verb) => {
+      engine.nudge(ledger, verb);
+    },
+  });
+  open.defer(() => {
+    ledgers.close();
+  });
+  const mail = keepPorts((ledger) => options.mail?.(ledger) ?? portOf(ledger));
+  const engine: Engine = openEngine({ ledgers: () => ledgers.all(), mail, disk, log });
+  const app = openHouseApp(config, { control, ledgers, mail, engine, log });
+  if (is_copy) ledgers.all().forEach(pauseCopied);
+  if (lock_identity !== null) settleIn(installation, lock_identity);
+  disk?.layBallast();
+  let url: string | null = null;
+  return {
+    config,
+    control,
+    ledgers,
+    engine,
+    app,
+    log,
+    key_problem: master_key.problem,
+    is_new,
+    is_copy,
+    get url() {
+      return url;
+    },
+    listen() {
+      url = listen(app, config);
+      return url;
+    },
+    async close() {
+      await engine.stop();
+      // Lets requests that are being answered finish; new ones are refused from here on.
+      if (app.server) await app.stop();
+      open.dispose();
+    },
+  };
+}
+
+type AppParts = Pick<House, "control" | "ledgers" | "engine" | "log"> & {
+  mail: (ledger: Ledger) => MailPort;
+};
+
+function openHouseApp(config: Config, { control, ledgers, engine, mail, log }: AppParts): App {
+  const wiring = openWiring({
+    control,
+    ledgers,
+    mail,
+    advance: (ledger, until) => engine.advance(ledger, until),
+    authenticate: (key) => authenticate(control, key),
+    allowed_hosts: config.allow_host,
+    log,
+    started_at: systemClock.now(),
+    version: VERSION,
+  });
+  return openApp(wiring);
+}
+
+/** Takes the data directory for this process; answers the identity of its lock. */
+function takeDirectory(dir: string, open: DisposableStack): string {
+  prepareDirectory(dir);
+  const lock = lockDirectory(dir);
+  open.defer(() => {
+    lock.release();
+  });
+  return lock.identity;
+}
+
+interface AllLedgers {
+  dir: string;
+  control: Control;
+  master_key: MasterKey;
+  clock?: Clock;
+  onError(error: unknown): void;
+  onNudge(ledger: Ledger, verb: Verb): void;
+}
+
+/** Opens both ledgers of every workspace: what is due in them must go out, whether anybody asks or not. */
+function openAllLedgers({ control, master_key, ...rest }: AllLedgers): Ledgers {
+  const ledgers = openLedgers({
+    ...rest,
+    random: systemRandom,
+    installation_secret: control.installation_secret,
+    workspace: (id) => getWorkspace(control, id),
+    dataKey: (id) => openDataKey(control, id, master_key.key),
+  });
+  try {
+    for (const { id } of listWorkspaces(control)) for (const mode of MODES) ledgers.get(id, mode);
+  } catch (error) {
+    ledgers.close();
+    throw error;
+  }
+  return ledgers;
+}
+
+/** A test ledger has the sandbox and no other: nothing of it can reach a server (Invariant 6). */
+function portOf(ledger: Ledger): MailPort {
+  return ledger.mode === "test" ? openSandboxPort(openSandboxBox(ledger)) : openMailPort();
+}
+
+/** One port per ledger. */
+function keepPorts(open: (ledger: Ledger) => MailPort): (ledger: Ledger) => MailPort {
+  const ports = new Map<Ledger, MailPort>();
+  return (ledger) => {
+    const port = ports.get(ledger) ?? open(ledger);
+    ports.set(ledger, port);
+    return port;
+  };
+}
+
+/** Listens on the port that was asked for, else on the first free one from 7070 on. */
+function listen(app: App, { host, port }: Config): string {
+  const tries =
+    port === null ? Array.from({ length: PORTS_TO_TRY }, (_, i) => DEFAULT_PORT + i) : [port];
+  const found = tries.find((one) => listensOn(app, host, one));
+  if (found === undefined) {
+    const range = `${tries[0]}${tries.length > 1 ? ` to ${tries.at(-1)}` : ""}`;
+    throw new PortError(`Port ${range} on ${host} is taken. Name another one with --port.`);
+  }
+  const shown = host.includes(":") ? `[${host}]` : host;
+  return `http://${shown}:${app.server?.port ?? found}`;
+}
+
+function listensOn(app: App, hostname: string, port: number): boolean {
+  try {
+    // Without `reusePort: false` a port that another server holds would be shared with it in silence.
+    app.listen({
+      ...listenOptions,
+      hostname,
+      port,
+      reusePort: false,
+      development: false,
+      idleTimeout: IDLE_TIMEOUT_S,
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return false;
+    throw error;
+  }
+}

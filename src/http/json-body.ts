@@ -1,0 +1,87 @@
+// Reads a JSON body: bounded in depth and keys, without the keys that reach for prototypes (reliability.md A2),
+// without bytes and characters that no database or mail can carry.
+import { AppError } from "../core/faults.ts";
+
+const MAX_DEPTH = 32;
+const MAX_KEYS = 1000;
+const FORBIDDEN: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+const malformed = (message: string) => new AppError("malformed_json", message);
+
+/** The object of a body; an empty body is an empty object. */
+export function parseBody(bytes: Uint8Array): Record<string, unknown> {
+  if (bytes.length === 0) return {};
+  const text = decode(bytes);
+  checkDepth(text);
+  const value = parse(text);
+  if (!isRecord(value)) {
+    throw malformed('The body must be one JSON object, such as {"name": "Spring"}.');
+  }
+  checkParts(value);
+  return value;
+}
+
+/** An object with keys: neither null nor a list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw malformed("The body is not UTF-8.");
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The parser's own message quotes the input, so it stays here.
+    throw malformed("The body is not valid JSON.");
+  }
+}
+
+/** Before parsing, because a deep body costs most while it is parsed. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  let in_text = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (in_text) {
+      if (code === 0x5c) at++;
+      else if (code === 0x22) in_text = false;
+    } else if (code === 0x22) in_text = true;
+    else if (code === 0x7b || code === 0x5b) depth++;
+    else if (code === 0x7d || code === 0x5d) depth--;
+    if (depth > MAX_DEPTH)
+      throw malformed(`The body is nested more than ${MAX_DEPTH} levels deep.`);
+  }
+}
+
+function checkParts(top: object): void {
+  const waiting: unknown[] = [top];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value === "string") checkText(value);
+    else if (Array.isArray(value)) for (const item of value) waiting.push(item);
+    else if (isRecord(value)) {
+      const keys = Object.keys(value);
+      if (keys.length > MAX_KEYS)
+        throw malformed(`An object of the body has more than ${MAX_KEYS} keys.`);
+      for (const key of keys) checkKey(key);
+      for (const item of Object.values(value)) waiting.push(item);
+    }
+  }
+}
+
+function checkKey(key: string): void {
+  if (FORBIDDEN.has(key)) throw malformed(`The key ${key} is not allowed anywhere in a body.`);
+  checkText(key);
+}
+
+function checkText(text: string): void {
+  if (text.includes("\0")) throw malformed("A text of the body holds a NUL character.");
+  if (!text.isWellFormed()) throw malformed("A text of the body holds half of a surrogate pair.");
+}

@@ -1,0 +1,123 @@
+// Opens a SQLite file in the one way that keeps our promises: WAL with synchronous=FULL, so that a commit that
+// was answered survives power loss (NORMAL would re-send mails: reliability.md 0.3).
+import { Database } from "bun:sqlite";
+
+import type { Clock } from "../core/clock.ts";
+import { nextId } from "../core/ids.ts";
+import { migrate } from "./migrate.ts";
+import type { Migration } from "./migrations.ts";
+
+export type { Database } from "bun:sqlite";
+
+/** What a reading function needs. A ledger, a transaction and control.db all are one. */
+export interface Reading {
+  readonly db: Database;
+}
+
+/** One durable transaction: one `now`, ids above every earlier one. */
+export interface Tx extends Reading {
+  readonly now: number;
+  id(): number;
+  /** "Look again" for one of the engine's verbs, told after the commit. A hint: losing it costs seconds, never mail. */
+  nudge(verb: Verb): void;
+}
+
+export type Verb = "send" | "read" | "notify";
+
+export type Write = <T>(work: (tx: Tx) => T) => T;
+
+// A Database that nobody references is closed by the garbage collector and its locks vanish with it.
+const opened = new Set<Database>();
+
+/** Opens (and makes) the database at `path`, or in memory for ":memory:", and brings it up to date. */
+export function openDatabase(path: string, migrations: readonly Migration[]): Database {
+  const db = new Database(path, { create: true, strict: true });
+  opened.add(db);
+  try {
+    db.run("PRAGMA busy_timeout = 5000");
+    db.run("PRAGMA journal_mode = WAL");
+    db.run("PRAGMA synchronous = FULL");
+    db.run("PRAGMA foreign_keys = ON");
+    db.run("PRAGMA trusted_schema = OFF");
+    db.run("PRAGMA cell_size_check = ON");
+    db.run("PRAGMA secure_delete = ON");
+    db.run("PRAGMA temp_store = MEMORY");
+    db.run(`PRAGMA journal_size_limit = ${16 * 1024 * 1024}`);
+    if (process.platform === "darwin") {
+      db.run("PRAGMA fullfsync = 1");
+      db.run("PRAGMA checkpoint_fullfsync = 1");
+    }
+    migrate(db, migrations);
+  } catch (error) {
+    closeDatabase(db);
+    throw error;
+  }
+  return db;
+}
+
+export function closeDatabase(db: Database): void {
+  opened.delete(db);
+  db.close();
+}
+
+/** The highest id of the file, so that new ids are above it and an event cursor misses nothing. */
+function highestId(db: Database): number {
+  const tables = db
+    .query<{ name: string }, []>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%id %INTEGER PRIMARY KEY%'",
+    )
+    .all();
+  const ids = tables.map(({ name }) => {
+    const row = db.query<{ id: number | null }, []>(`SELECT max(id) AS id FROM "${name}"`).get();
+    return row?.id ?? 0;
+  });
+  return Math.max(0, ...ids);
+}
+
+interface WriterOptions {
+  db: Database;
+  clock: Clock;
+  onNudge: (verb: Verb) => void;
+  /** Told of every SQLite error before it is thrown on: a full disk needs room to be made. */
+  onError: (error: unknown) => void;
+}
+
+/** The one writer of a file. A write inside a write is a bug and throws. */
+export function openWriter(options: WriterOptions): Write {
+  const { db, clock } = options;
+  let last = highestId(db);
+  let writing = false;
+  return (work) => {
+    if (writing) throw new Error("a write inside a write: pass the transaction on instead");
+    writing = true;
+    const before = last;
+    const nudges = new Set<Verb>();
+    const now = clock.now();
+    const tx: Tx = {
+      db,
+      now,
+      id: () => (last = nextId(last, now)),
+      nudge: (verb) => nudges.add(verb),
+    };
+    try {
+      db.run("BEGIN IMMEDIATE");
+      try {
+        const result = work(tx);
+        if (result instanceof Promise)
+          throw new Error("a transaction must not wait: it would commit at the first await");
+        db.run("COMMIT");
+        for (const verb of nudges) options.onNudge(verb);
+        return result;
+      } catch (error) {
+        if (db.inTransaction) db.run("ROLLBACK");
+        last = before;
+        throw error;
+      }
+    } catch (error) {
+      options.onError(error);
+      throw error;
+    } finally {
+      writing = false;
+    }
+  };
+}

@@ -1,0 +1,308 @@
+// Reading over IMAP: a MailboxSession on imapflow. Reading changes nothing: folders are opened with EXAMINE
+// and bodies are asked for with PEEK; the cursor is the caller's, and no mail at or above it is left out.
+
+import type { FetchMessageObject } from "imapflow";
+
+import type {
+  FetchedMail,
+  Folder,
+  FolderStatus,
+  MailAccount,
+  MailboxSession,
+} from "../core/mail-port.ts";
+import { rolesOf } from "./imap-folders.ts";
+import { IMAP_WAITS, ImapSession, type ImapWaits } from "./imap-session.ts";
+
+export interface ImapOptions {
+  /** Deadlines in ms; what is left out keeps its default. */
+  waits?: Partial<ImapWaits>;
+  /** Mails above this size come as their header only (I1). */
+  whole_mail_max_bytes?: number;
+}
+
+const WHOLE_MAIL_MAX_BYTES = 10 * 1024 * 1024;
+const HEADER_MAX_BYTES = 256 * 1024;
+/** One FETCH brings at most this much or one mail, so that its deadline means something. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+/** Servers drop an IDLE after 30 minutes (RFC 9051 6.3.13), and some die silently long before. */
+const LONGEST_WAIT_MS = 25 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+const MAX_UINT32 = 0xffff_ffff;
+
+/** Opens one session of an account's IMAP server, or throws a MailboxError. */
+export async function openMailbox(
+  account: MailAccount,
+  signal: AbortSignal,
+  options: ImapOptions = {},
+): Promise<MailboxSession> {
+  const waits = { ...IMAP_WAITS, ...options.waits };
+  const cap = options.whole_mail_max_bytes ?? WHOLE_MAIL_MAX_BYTES;
+  const limits = { waits, max_literal_bytes: cap + HEADER_MAX_BYTES };
+  const session = await ImapSession.open(account.imap, limits, signal);
+  return new Mailbox(session, waits, cap);
+}
+
+class Mailbox implements MailboxSession {
+  readonly #session: ImapSession;
+  readonly #waits: ImapWaits;
+  readonly #cap: number;
+  /** UIDNEXT of the INBOX as the caller last came to know it; a higher one is news (deltachat's IDLE gap). */
+  #knownNext: number | null = null;
+  #stopWaiting: (() => void) | null = null;
+
+  constructor(session: ImapSession, waits: ImapWaits, cap: number) {
+    this.#session = session;
+    this.#waits = waits;
+    this.#cap = cap;
+  }
+
+  async folders(): Promise<Folder[]> {
+    this.#stopWaiting?.();
+    return rolesOf(await this.#session.ask("LIST", () => this.#session.client.list()));
+  }
+
+  async status(folder: string): Promise<FolderStatus> {
+    const status = await this.#examine(folder);
+    if (isInbox(folder)) this.#knownNext = status.uidnext;
+    return status;
+  }
+
+  async fetchFrom(folder: string, from_uid: number, limit: number): Promise<FetchedMail[]> {
+    await this.#enter(folder);
+    const { client } = this.#session;
+    const found = await this.#session.ask("UID SEARCH", () =>
+      client.search({ uid: `${from_uid}:*` }, { uid: true }),
+    );
+    // `n:*` always holds the last mail, however old it is (RFC 9051 9 seq-range, I12).
+    const uids = found.filter((uid) => uid >= from_uid).toSorted((a, b) => a - b);
+    const mails = await this.#fetch(uids.slice(0, limit));
+    if (isInbox(folder)) this.#remember(uids, limit, from_uid);
+    return mails;
+  }
+
+  async firstUidSince(folder: string, since: number): Promise<number | null> {
+    await this.#enter(folder);
+    const { client } = this.#session;
+    // SINCE knows days only, and those of the server's time zone (RFC 9051 6.4.4): a day more misses nothing.
+    const day = new Date(Math.max(0, since - DAY_MS));
+    // With WITHIN (RFC 5032) imapflow counts from this machine's clock, and a date to come is a BAD `YOUNGER 0`.
+    client.capabilities.delete("WITHIN");
+    const found = await this.#session.ask("UID SEARCH", () =>
+      client.search({ since: day }, { uid: true }),
+    );
+    return found.length === 0 ? null : found.reduce((least, uid) => Math.min(least, uid));
+  }
+
+  async findByHeader(folder: string, header: string, value: string): Promise<number[]> {
+    if (!/^[A-Za-z0-9-]+$/.test(header)) throw new TypeError("header is not a header's name");
+    if (!/^[\x20-\x7e]+$/.test(value)) throw new TypeError("value is not printable ASCII");
+    await this.#enter(folder);
+    const { client } = this.#session;
+    const found = await this.#session.ask("UID SEARCH", () =>
+      client.search({ header: { [header]: value } }, { uid: true }),
+    );
+    if (found.length === 0) return [];
+    // HEADER finds parts of values too (RFC 9051 6.4.4): only the same value is evidence.
+    const mails = await this.#session.ask("UID FETCH", () =>
+      client.fetchAll(found.join(","), { uid: true, headers: [header] }, { uid: true }),
+    );
+    return mails
+      .filter((mail) => valuesIn(mail.headers).includes(value.trim()))
+      .map((mail) => mail.uid)
+      .toSorted((a, b) => a - b);
+  }
+
+  async append(folder: string, bytes: Uint8Array, flags: string[]): Promise<void> {
+    this.#stopWaiting?.();
+    const { client } = this.#session;
+    // imapflow drops the flags that the *selected* folder cannot keep, and an examined one keeps none.
+    await this.#session.ask("SELECT", () => client.mailboxOpen(folder));
+    const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const ms = this.#waits.transfer;
+    await this.#session.ask("APPEND", () => client.append(folder, content, flags), { ms });
+  }
+
+  async wait(ms: number, signal: AbortSignal): Promise<"news" | "quiet"> {
+    const { uidnext } = await this.#examine("INBOX");
+    this.#knownNext ??= uidnext;
+    if (uidnext > this.#knownNext) return "news";
+    if (signal.aborted) return "quiet";
+    const news = await this.#idle(Math.min(ms, LONGEST_WAIT_MS), signal);
+    // Ends the IDLE and shows whether the server is still there.
+    await this.#session.sync();
+    return news;
+  }
+
+  async close(): Promise<void> {
+    this.#stopWaiting?.();
+    await this.#session.logout();
+  }
+
+  /** Opens a folder that is not open, or lets the server tell what is new in it. */
+  async #enter(folder: string): Promise<void> {
+    this.#stopWaiting?.();
+    const { mailbox } = this.#session.client;
+    if (mailbox && mailbox.path === folder) await this.#session.sync();
+    else await this.#examine(folder);
+  }
+
+  async #examine(folder: string): Promise<FolderStatus> {
+    this.#stopWaiting?.();
+    const { client } = this.#session;
+    const opened = await this.#session.ask("EXAMINE", () =>
+      client.mailboxOpen(folder, { readOnly: true }),
+    );
+    const status = folderStatus(opened.uidValidity, opened.uidNext);
+    if (status !== null) return status;
+    // UIDNEXT may be missing here (RFC 3501 6.3.1); STATUS has to name both.
+    const asked = await this.#session.ask("STATUS", () =>
+      client.status(folder, { uidNext: true, uidValidity: true }),
+    );
+    const told = folderStatus(asked.uidValidity, asked.uidNext);
+    if (told === null) throw this.#session.fail(new Error("no valid UIDVALIDITY"), "protocol");
+    return told;
+  }
+
+  /** Sizes first: what is small enough comes whole, of the others only the header. */
+  async #fetch(uids: number[]): Promise<FetchedMail[]> {
+    if (uids.length === 0) return [];
+    const { client } = this.#session;
+    const ask = { uid: true, size: true, internalDate: true };
+    const sized = await this.#session.ask("UID FETCH", () =>
+      client.fetchAll(uids.join(","), ask, { uid: true }),
+    );
+    const wanted = sized
+      .filter((mail) => uids.includes(mail.uid))
+      .toSorted((a, b) => a.uid - b.uid);
+    const mails: FetchedMail[] = [];
+    for (const batch of batches(wanted, this.#cap)) {
+      // oxlint-disable-next-line no-await-in-loop -- one batch at a time bounds what is in memory on the way
+      mails.push(...(await this.#fetchBatch(batch)));
+    }
+    return mails;
+  }
+
+  async #fetchBatch(batch: FetchMessageObject[]): Promise<FetchedMail[]> {
+    const { client } = this.#session;
+    const isWhole = sizeOf(batch[0]) <= this.#cap;
+    // Ranges, because a server may tell a small size and send something else: the cap holds in any case.
+    const ask = isWhole
+      ? { uid: true, source: { start: 0, maxLength: this.#cap + 1 } }
+      : { uid: true, bodyParts: [{ key: "HEADER", start: 0, maxLength: HEADER_MAX_BYTES }] };
+    const uids = batch.map((mail) => mail.uid).join(",");
+    const ms = this.#waits.transfer;
+    const got = await this.#session.ask(
+      "UID FETCH",
+      () => client.fetchAll(uids, ask, { uid: true }),
+      { ms },
+    );
+    const byUid = new Map(got.map((mail) => [mail.uid, mail]));
+    return batch.flatMap((sized) => {
+      const mail = byUid.get(sized.uid);
+      // Expunged between the two commands.
+      if (mail === undefined) return [];
+      return [fetchedMail(sized, mail, isWhole ? this.#cap : 0)];
+    });
+  }
+
+  #remember(uids: number[], limit: number, from_uid: number): void {
+    const { mailbox } = this.#session.client;
+    const left = uids[limit];
+    const last = uids.at(-1);
+    const next =
+      left ?? Math.max(last === undefined ? from_uid : last + 1, (mailbox && mailbox.uidNext) || 0);
+    this.#knownNext = next;
+  }
+
+  async #idle(ms: number, signal: AbortSignal): Promise<"news" | "quiet"> {
+    const { client } = this.#session;
+    const { promise, resolve } = Promise.withResolvers<"news" | "quiet">();
+    const quiet = () => resolve("quiet");
+    const onExists = (event: { count: number; prevCount: number }) => {
+      if (event.count > event.prevCount) resolve("news");
+    };
+    const timer = setTimeout(quiet, ms);
+    client.on("exists", onExists);
+    client.once("close", quiet);
+    signal.addEventListener("abort", quiet);
+    this.#stopWaiting = quiet;
+    try {
+      // At once: imapflow's own IDLE starts 15 s later, and until then no mail is told (I7). It ends when
+      // the next command does; a server that refuses it is asked again when the time is over.
+      client.idle().catch(quiet);
+      return await promise;
+    } finally {
+      this.#stopWaiting = null;
+      clearTimeout(timer);
+      client.off("exists", onExists);
+      client.off("close", quiet);
+      signal.removeEventListener("abort", quiet);
+    }
+  }
+}
+
+function isInbox(folder: string): boolean {
+  return folder.toUpperCase() === "INBOX";
+}
+
+/** imapflow has UIDVALIDITY as a BigInt. Both numbers are 32 bit and not 0 (RFC 9051 2.3.1.1), or they are nothing. */
+function folderStatus(uidvalidity: unknown, uidnext: unknown): FolderStatus | null {
+  const validity = Number(uidvalidity ?? 0);
+  const next = Number(uidnext ?? 0);
+  return isUint(validity) && isUint(next) ? { uidvalidity: validity, uidnext: next } : null;
+}
+
+function isUint(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && value <= MAX_UINT32;
+}
+
+function sizeOf(mail: FetchMessageObject | undefined): number {
+  return mail?.size ?? 0;
+}
+
+/** Neighbours of at most BATCH_BYTES together, and never a whole mail beside one of which only the header comes. */
+function batches(mails: FetchMessageObject[], cap: number): FetchMessageObject[][] {
+  const all: FetchMessageObject[][] = [];
+  let bytes = 0;
+  for (const mail of mails) {
+    const current = all.at(-1);
+    const isAlike = current !== undefined && sizeOf(current[0]) <= cap === sizeOf(mail) <= cap;
+    const cost = Math.min(sizeOf(mail), cap);
+    if (current !== undefined && isAlike && bytes + cost <= BATCH_BYTES) {
+      current.push(mail);
+      bytes += cost;
+    } else {
+      all.push([mail]);
+      bytes = cost;
+    }
+  }
+  return all;
+}
+
+/** `cap` 0 stands for: the header was asked for. */
+function fetchedMail(
+  sized: FetchMessageObject,
+  mail: FetchMessageObject,
+  cap: number,
+): FetchedMail {
+  const bytes = (cap === 0 ? mail.headers : mail.source) ?? Buffer.alloc(0);
+  const isCut = cap === 0 || bytes.length > cap || (bytes.length === 0 && sizeOf(sized) > 0);
+  return {
+    uid: sized.uid,
+    received_at: new Date(sized.internalDate ?? 0).getTime() || 0,
+    size: Math.max(sizeOf(sized), bytes.length),
+    bytes: isCut ? headerOf(bytes) : bytes,
+    truncated: isCut,
+  };
+}
+
+function headerOf(bytes: Buffer): Buffer {
+  const end = bytes.indexOf("\r\n\r\n");
+  return bytes.subarray(0, Math.min(end === -1 ? bytes.length : end + 4, HEADER_MAX_BYTES));
+}
+
+/** The unfolded values in a HEADER.FIELDS answer (RFC 5322 2.2.3). */
+function valuesIn(headers: Buffer | undefined): string[] {
+  const unfolded = (headers ?? Buffer.alloc(0)).toString("latin1").replace(/\r?\n(?=[ \t])/g, "");
+  return unfolded.split(/\r?\n/).map((line) => line.slice(line.indexOf(":") + 1).trim());
+}

@@ -1,0 +1,74 @@
+// What may be done to a lead in a campaign. Stop beats send: ending an enrollment and cancelling its unfinished mail
+// are one transaction (Invariant 2).
+import { addDuration, readDuration } from "../../core/duration.ts";
+import { AppError } from "../../core/faults.ts";
+import { formatId } from "../../core/ids.ts";
+import type { EnrollmentEnd } from "../../core/states.ts";
+import { findZone } from "../../core/zones.ts";
+import type { Tx } from "../../ledger/database.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { listSteps } from "../campaigns/steps.store.ts";
+import { findLead } from "../leads/store.ts";
+import { giveBackQuota } from "../messages/actions.ts";
+import { cancelUnfinished } from "../messages/store.ts";
+import {
+  findEnrollmentOf,
+  insertEnrollment,
+  listEnrollmentsOfLead,
+  listUnfinishedOfCampaign,
+  stop,
+} from "./store.ts";
+
+/** The zone in which a lead's window is read, and where that comes from. */
+export function leadZone(
+  ledger: Ledger,
+  lead: { timezone: string | null },
+): { zone: string; basis: string } {
+  const own = lead.timezone === null ? null : findZone(lead.timezone);
+  return own ? { zone: own, basis: "lead" } : { zone: ledger.workspace().zone, basis: "workspace" };
+}
+
+/** Adds a lead to a campaign: its first step is due at once, or after that step's delay. */
+export function enrollLead(
+  ledger: Ledger,
+  tx: Tx,
+  order: { campaign_id: number; lead_id: number },
+): number {
+  const lead = findLead(tx, order.lead_id);
+  const first = listSteps(tx, order.campaign_id)[0];
+  if (!lead || !first) throw new AppError("not_found");
+  const { zone, basis } = leadZone(ledger, lead);
+  const due_at = addDuration(tx.now, readDuration(first.delay), zone);
+  const id = insertEnrollment(tx, { ...order, step_id: first.id, due_at, zone, zone_basis: basis });
+  if (id === null) {
+    const there = findEnrollmentOf(tx, order.campaign_id, order.lead_id);
+    throw new AppError("already_enrolled", "The lead is in this campaign already, for life.", {
+      conflict: { enrollment_id: formatId("enr", there?.id ?? 0) },
+    });
+  }
+  tx.nudge("send");
+  return id;
+}
+
+/** Ends one enrollment and cancels its unfinished mail. False when it had ended before. */
+export function stopEnrollment(
+  ledger: Ledger,
+  tx: Tx,
+  enrollment_id: number,
+  ended_by: EnrollmentEnd,
+): boolean {
+  for (const message of cancelUnfinished(tx, enrollment_id)) giveBackQuota(ledger, tx, message);
+  return stop(tx, enrollment_id, ended_by);
+}
+
+/** Ends every enrollment of a lead. */
+export function stopLead(ledger: Ledger, tx: Tx, lead_id: number, ended_by: EnrollmentEnd): void {
+  for (const { id } of listEnrollmentsOfLead(tx, lead_id)) stopEnrollment(ledger, tx, id, ended_by);
+}
+
+/** Ends up to 500 enrollments of an archived campaign. How many are left to do: call until 0. */
+export function archiveEnrollments(ledger: Ledger, tx: Tx, campaign_id: number): number {
+  const rows = listUnfinishedOfCampaign(tx, campaign_id, 500);
+  for (const { id } of rows) stopEnrollment(ledger, tx, id, "archived");
+  return rows.length;
+}

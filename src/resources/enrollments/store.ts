@@ -1,0 +1,399 @@
+// SQL of enrollments: the only writer of their state. The round's queries stand here too: each is one look into a
+// partial index of what waits, so that a round costs O(open zones), never O(leads).
+import type { EnrollmentEnd, EnrollmentState } from "../../core/states.ts";
+import type { Reading, Tx } from "../../ledger/database.ts";
+
+export interface EnrollmentRow {
+  id: number;
+  campaign_id: number;
+  lead_id: number;
+  state: EnrollmentState;
+  ended_by: EnrollmentEnd | null;
+  paused_by: string | null;
+  inbox_id: number | null;
+  step_id: number | null;
+  due_at: number | null;
+  zone: string;
+  zone_basis: string;
+  in_flight: number | null;
+  held_until: number | null;
+  blocked_until: number | null;
+  blocked_by: string | null;
+  last_sent_at: number | null;
+  last_step_id: number | null;
+  sent_count: number;
+  created_at: number;
+  updated_at: number;
+}
+
+const COLUMNS = `id, campaign_id, lead_id, state, ended_by, paused_by, inbox_id, step_id, due_at, zone, zone_basis, in_flight,
+  held_until, blocked_until, blocked_by, last_sent_at, last_step_id, sent_count, created_at, updated_at`;
+
+/** What the partial indexes hold: what waits and is not under way. */
+const WAITS = "state = 'waiting' AND in_flight IS NULL AND blocked_until IS NULL";
+
+export interface NewEnrollment {
+  campaign_id: number;
+  lead_id: number;
+  step_id: number;
+  due_at: number;
+  zone: string;
+  zone_basis: string;
+}
+
+/** Adds a lead to a campaign. Null when it is there already, for life. */
+export function insertEnrollment(tx: Tx, row: NewEnrollment): number | null {
+  const id = tx.id();
+  const { changes } = tx.db
+    .query(
+      `INSERT INTO enrollments (id, campaign_id, lead_id, state, step_id, due_at, zone, zone_basis, created_at, updated_at)
+       VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?8)
+       ON CONFLICT (campaign_id, lead_id) DO NOTHING`,
+    )
+    .run(
+      id,
+      row.campaign_id,
+      row.lead_id,
+      row.step_id,
+      row.due_at,
+      row.zone,
+      row.zone_basis,
+      tx.now,
+    );
+  return changes > 0 ? id : null;
+}
+
+export function findEnrollment({ db }: Reading, id: number): EnrollmentRow | null {
+  return db
+    .query<EnrollmentRow, [number]>(`SELECT ${COLUMNS} FROM enrollments WHERE id = ?`)
+    .get(id);
+}
+
+export function findEnrollmentOf(
+  { db }: Reading,
+  campaign_id: number,
+  lead_id: number,
+): EnrollmentRow | null {
+  return db
+    .query<EnrollmentRow, [number, number]>(
+      `SELECT ${COLUMNS} FROM enrollments WHERE campaign_id = ? AND lead_id = ?`,
+    )
+    .get(campaign_id, lead_id);
+}
+
+export function listEnrollmentsOfLead({ db }: Reading, lead_id: number): EnrollmentRow[] {
+  return db
+    .query<EnrollmentRow, [number]>(
+      `SELECT ${COLUMNS} FROM enrollments WHERE lead_id = ? ORDER BY id`,
+    )
+    .all(lead_id);
+}
+
+/** The zones in which follow-ups of this inbox and campaign wait: a skip scan, one step a zone. */
+export function listFollowUpZones(
+  { db }: Reading,
+  inbox_id: number,
+  campaign_id: number,
+): string[] {
+  return db
+    .query<{ zone: string }, [number, number]>(
+      `WITH RECURSIVE zones (zone) AS (
+         SELECT (SELECT min(zone) FROM enrollments WHERE ${WAITS} AND inbox_id = ?1 AND campaign_id = ?2)
+         UNION ALL
+         SELECT (SELECT min(e.zone) FROM enrollments e
+                 WHERE e.state = 'waiting' AND e.in_flight IS NULL AND e.blocked_until IS NULL
+                   AND e.inbox_id = ?1 AND e.campaign_id = ?2 AND e.zone > zones.zone)
+         FROM zones WHERE zones.zone IS NOT NULL
+       )
+       SELECT zone FROM zones WHERE zone IS NOT NULL`,
+    )
+    .all(inbox_id, campaign_id)
+    .map(({ zone }) => zone);
+}
+
+/** The zones in which first steps of this campaign wait, for any inbox. */
+export function listFirstZones({ db }: Reading, campaign_id: number): string[] {
+  return db
+    .query<{ zone: string }, [number]>(
+      `WITH RECURSIVE zones (zone) AS (
+         SELECT (SELECT min(zone) FROM enrollments WHERE ${WAITS} AND inbox_id IS NULL AND campaign_id = ?1)
+         UNION ALL
+         SELECT (SELECT min(e.zone) FROM enrollments e
+                 WHERE e.state = 'waiting' AND e.in_flight IS NULL AND e.blocked_until IS NULL
+                   AND e.inbox_id IS NULL AND e.campaign_id = ?1 AND e.zone > zones.zone)
+         FROM zones WHERE zones.zone IS NOT NULL
+       )
+       SELECT zone FROM zones WHERE zone IS NOT NULL`,
+    )
+    .all(campaign_id)
+    .map(({ zone }) => zone);
+}
+
+export interface Waiting {
+  id: number;
+  due_at: number;
+}
+
+/** The follow-up that has waited longest, or the one that is due next. */
+export function firstFollowUp(
+  { db }: Reading,
+  place: { inbox_id: number; campaign_id: number; zone: string },
+): Waiting | null {
+  return db
+    .query<Waiting, [number, number, string]>(
+      `SELECT id, due_at
+       FROM enrollments
+       WHERE ${WAITS} AND inbox_id = ? AND campaign_id = ? AND zone = ?
+       ORDER BY due_at
+       LIMIT 1`,
+    )
+    .get(place.inbox_id, place.campaign_id, place.zone);
+}
+
+/** The first step that has waited longest, or the one that is due next. */
+export function firstFirstStep(
+  { db }: Reading,
+  place: { campaign_id: number; zone: string },
+): Waiting | null {
+  return db
+    .query<Waiting, [number, string]>(
+      `SELECT id, due_at
+       FROM enrollments
+       WHERE ${WAITS} AND inbox_id IS NULL AND campaign_id = ? AND zone = ?
+       ORDER BY due_at
+       LIMIT 1`,
+    )
+    .get(place.campaign_id, place.zone);
+}
+
+/** Puts back into the due indexes what was blocked or held until now. How many there were. */
+export function releaseDue(tx: Tx): number {
+  // What was held may have been blocked meanwhile: it is unblocked after it is let go.
+  const unheld = tx.db
+    .query(
+      `UPDATE enrollments
+       SET state = 'waiting', held_until = NULL, due_at = max(coalesce(due_at, ?1), held_until), updated_at = ?1
+       WHERE id IN (SELECT id FROM enrollments WHERE state = 'held' AND held_until <= ?1 ORDER BY held_until LIMIT 500)`,
+    )
+    .run(tx.now).changes;
+  const unblocked = tx.db
+    .query(
+      `UPDATE enrollments
+       SET blocked_until = NULL, blocked_by = NULL, updated_at = ?1
+       WHERE id IN (SELECT id FROM enrollments WHERE state = 'waiting' AND blocked_until IS NOT NULL AND blocked_until <= ?1
+                    ORDER BY blocked_until LIMIT 500)`,
+    )
+    .run(tx.now).changes;
+  return unblocked + unheld;
+}
+
+/** Is there anything for releaseDue to do? Asked before a transaction is opened for it. */
+export function hasReleasable({ db }: Reading, now: number): boolean {
+  const next = nextRelease({ db });
+  return next !== null && next <= now;
+}
+
+/** The next instant at which something blocked or held becomes free. */
+export function nextRelease({ db }: Reading): number | null {
+  const row = db
+    .query<{ blocked: number | null; held: number | null }, []>(
+      `SELECT (SELECT min(blocked_until) FROM enrollments WHERE state = 'waiting' AND blocked_until IS NOT NULL) AS blocked,
+              (SELECT min(held_until) FROM enrollments WHERE state = 'held') AS held`,
+    )
+    .get();
+  const instants = [row?.blocked ?? null, row?.held ?? null].filter((at) => at !== null);
+  return instants.length > 0 ? Math.min(...instants) : null;
+}
+
+/** Its mail is under way: out of the due indexes until it is settled. */
+export function takeOff(
+  tx: Tx,
+  id: number,
+  flight: { message_id: number; inbox_id: number; step_id: number },
+): void {
+  tx.db
+    .query(
+      "UPDATE enrollments SET in_flight = ?, inbox_id = ?, step_id = ?, updated_at = ? WHERE id = ?",
+    )
+    .run(flight.message_id, flight.inbox_id, flight.step_id, tx.now, id);
+}
+
+/** Nothing went out: back to where it waited. A first step gives its inbox back too. */
+export function land(tx: Tx, id: number, message_id: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET in_flight = NULL, inbox_id = CASE WHEN sent_count = 0 THEN NULL ELSE inbox_id END, updated_at = ?
+       WHERE id = ? AND in_flight = ?`,
+    )
+    .run(tx.now, id, message_id);
+}
+
+/** The step went out (or is given up): on to the next one. An inbox is kept only once it has sent. */
+export function advanceTo(
+  tx: Tx,
+  id: number,
+  next: {
+    message_id: number;
+    sent_at: number;
+    sent_step_id: number;
+    step_id: number;
+    due_at: number;
+    counted: boolean;
+  },
+): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET in_flight = NULL, last_sent_at = CASE WHEN ?7 THEN ?1 ELSE last_sent_at END,
+         last_step_id = CASE WHEN ?7 THEN ?2 ELSE last_step_id END,
+         sent_count = sent_count + ?7, step_id = ?3, due_at = ?4, updated_at = ?5,
+         inbox_id = CASE WHEN sent_count + ?7 = 0 THEN NULL ELSE inbox_id END
+       WHERE id = ?6 AND in_flight = ?8`,
+    )
+    .run(
+      next.sent_at,
+      next.sent_step_id,
+      next.step_id,
+      next.due_at,
+      tx.now,
+      id,
+      Number(next.counted),
+      next.message_id,
+    );
+}
+
+/** The last step went out: completed, unless it was stopped meanwhile. */
+export function complete(
+  tx: Tx,
+  id: number,
+  last: {
+    message_id: number | null;
+    sent_at: number;
+    sent_step_id: number;
+    counted: boolean;
+    ended_by: EnrollmentEnd;
+  },
+): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET in_flight = NULL, last_sent_at = CASE WHEN ?6 THEN ?1 ELSE last_sent_at END,
+         last_step_id = CASE WHEN ?6 THEN ?2 ELSE last_step_id END, sent_count = sent_count + ?6, updated_at = ?3,
+         state = CASE WHEN state = 'stopped' THEN state ELSE 'completed' END,
+         ended_by = CASE WHEN state = 'stopped' THEN ended_by ELSE ?7 END,
+         held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL
+       WHERE id = ?4 AND in_flight IS ?5`,
+    )
+    .run(
+      last.sent_at,
+      last.sent_step_id,
+      tx.now,
+      id,
+      last.message_id,
+      Number(last.counted),
+      last.ended_by,
+    );
+}
+
+/** Ends it for good. Its mail under way is the caller's to cancel. False when it had ended before. */
+export function stop(tx: Tx, id: number, ended_by: EnrollmentEnd): boolean {
+  const { changes } = tx.db
+    .query(
+      `UPDATE enrollments
+       SET state = 'stopped', ended_by = ?, held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
+         in_flight = (SELECT m.id FROM messages m WHERE m.id = enrollments.in_flight AND m.state IN ('committed', 'uncertain')),
+         updated_at = ?
+       WHERE id = ? AND state NOT IN ('stopped', 'completed')`,
+    )
+    .run(ended_by, tx.now, id);
+  return changes > 0;
+}
+
+/** Waits for the person who is away. An enrollment that has ended or is paused stays as it is. */
+export function hold(tx: Tx, id: number, until: number): boolean {
+  const { changes } = tx.db
+    .query(
+      `UPDATE enrollments
+       SET state = 'held', held_until = max(?1, coalesce(held_until, 0)), updated_at = ?2
+       WHERE id = ?3 AND state IN ('waiting', 'held')`,
+    )
+    .run(until, tx.now, id);
+  return changes > 0;
+}
+
+export function pause(tx: Tx, id: number, paused_by: string): boolean {
+  const { changes } = tx.db
+    .query(
+      `UPDATE enrollments
+       SET state = 'paused', paused_by = ?, held_until = NULL, updated_at = ?
+       WHERE id = ? AND state IN ('waiting', 'held')`,
+    )
+    .run(paused_by, tx.now, id);
+  return changes > 0;
+}
+
+/** A gate of this lead alone keeps it out of the due indexes until then. */
+export function block(tx: Tx, id: number, gate: { until: number; by: string }): void {
+  tx.db
+    .query(
+      "UPDATE enrollments SET blocked_until = ?, blocked_by = ?, updated_at = ? WHERE id = ? AND state = 'waiting'",
+    )
+    .run(gate.until, gate.by, tx.now, id);
+}
+
+/** What blocked the lead may have passed (its fields or a step were edited): look again. */
+export function unblockLead(tx: Tx, lead_id: number): void {
+  tx.db
+    .query(
+      "UPDATE enrollments SET blocked_until = NULL, blocked_by = NULL, updated_at = ? WHERE lead_id = ? AND blocked_by LIKE 'missing_%'",
+    )
+    .run(tx.now, lead_id);
+  tx.nudge("send");
+}
+
+export function unblockCampaign(tx: Tx, campaign_id: number): void {
+  tx.db
+    .query(
+      "UPDATE enrollments SET blocked_until = NULL, blocked_by = NULL, updated_at = ? WHERE campaign_id = ? AND blocked_by LIKE 'missing_%'",
+    )
+    .run(tx.now, campaign_id);
+  tx.nudge("send");
+}
+
+/** The enrollments of a campaign that have not ended, in slices. */
+export function listUnfinishedOfCampaign(
+  { db }: Reading,
+  campaign_id: number,
+  limit: number,
+): EnrollmentRow[] {
+  return db
+    .query<EnrollmentRow, [number, number]>(
+      `SELECT ${COLUMNS}
+       FROM enrollments
+       WHERE campaign_id = ? AND state NOT IN ('stopped', 'completed')
+       LIMIT ?`,
+    )
+    .all(campaign_id, limit);
+}
+
+/** The lead's zone changed: what waits is read in the new one. */
+export function setZone(tx: Tx, lead_id: number, zone: string, zone_basis: string): void {
+  tx.db
+    .query("UPDATE enrollments SET zone = ?, zone_basis = ?, updated_at = ? WHERE lead_id = ?")
+    .run(zone, zone_basis, tx.now, lead_id);
+}
+
+/** A step was taken out of its campaign: whoever waits at it goes on to another one, due when it was. */
+export function moveToStep(
+  tx: Tx,
+  move: { campaign_id: number; from_step_id: number; to_step_id: number },
+): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET step_id = ?, updated_at = ?
+       WHERE campaign_id = ? AND step_id = ? AND state NOT IN ('stopped', 'completed')`,
+    )
+    .run(move.to_step_id, tx.now, move.campaign_id, move.from_step_id);
+}

@@ -1,0 +1,51 @@
+// An inbox as the API shows it: never a password, and null for what is not known.
+import { formatId } from "../../core/ids.ts";
+import { remaining } from "../../core/quota.ts";
+import { localDay } from "../../core/zones.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { formatInstant } from "../../ledger/row.ts";
+import { usedOn } from "../messages/quotas.store.ts";
+import type { Inbox } from "./schema.ts";
+import { type InboxRow, sentOn } from "./store.ts";
+
+/** Read within this time is up to date (domain.md "Never follow up blind"). */
+const FRESH_MS = 5 * 60_000;
+
+export function showInbox(ledger: Ledger, row: InboxRow): Inbox {
+  const now = ledger.clock.now();
+  const today = localDay(now, ledger.workspace().zone);
+  return {
+    id: formatId("inb", row.id),
+    object: "inbox",
+    email: row.email,
+    name: row.name,
+    provider: row.provider,
+    status: row.state,
+    status_reason: row.state_reason,
+    status_since: formatInstant(row.state_since),
+    smtp: row.smtp,
+    imap: row.imap,
+    daily_limit: row.daily_limit,
+    hourly_limit: row.hourly_limit,
+    min_gap_seconds: row.min_gap_seconds,
+    signature: row.signature,
+    reply_to: row.reply_to,
+    save_sent: row.save_sent,
+    sent_today: sentOn(ledger, row.id, today),
+    remaining_today: remaining(row.daily_limit, usedOn(ledger, today, "inbox", row.id)),
+    sync: showSync(row, now),
+    health: { score: null, parts: null },
+    warmup: { state: "off", mode: null, today: null, plan: null },
+    created_at: formatInstant(row.created_at),
+    updated_at: formatInstant(row.updated_at),
+  };
+}
+
+function showSync(row: InboxRow, now: number): Inbox["sync"] {
+  const lag_ms = row.read_at === null ? null : Math.max(0, now - row.read_at);
+  const is_fresh = lag_ms !== null && lag_ms <= FRESH_MS;
+  return {
+    state: row.read_fault !== null ? "down" : is_fresh ? "ok" : "behind",
+    lag_s: lag_ms === null ? null : Math.floor(lag_ms / 1000),
+  };
+}

@@ -1,0 +1,117 @@
+// How inboxes look on the wire. Passwords come in and never go out.
+import { t } from "elysia";
+
+import { INBOX_STATES, SYNC_STATES } from "../../core/states.ts";
+import { idOf, instant, integer, nullable, pageQuery, word } from "../../http/schemas.ts";
+
+export const PROVIDERS = ["smtp", "gmail", "microsoft", "sandbox"] as const;
+const SECURITIES = ["tls", "starttls", "none"] as const;
+
+const serverFields = {
+  host: t.Optional(
+    t.String({
+      minLength: 1,
+      maxLength: 253,
+      description: "Found from the address for big providers.",
+    }),
+  ),
+  port: t.Optional(integer({ minimum: 1, maximum: 65_535 })),
+  security: t.Optional(
+    word(SECURITIES, "Found from the port when left out. `none` only towards this machine itself."),
+  ),
+  username: t.Optional(
+    t.String({ minLength: 1, maxLength: 254, description: "Default: the address." }),
+  ),
+  ca: t.Optional(
+    nullable(
+      t.String({
+        maxLength: 65_536,
+        description: "PEM of a private certificate authority, beside the system's.",
+      }),
+    ),
+  ),
+};
+const password = (description: string) =>
+  t.Optional(t.String({ minLength: 1, maxLength: 1024, description }));
+
+const SmtpDraft = t.Object({
+  ...serverFields,
+  password: password("Often an app password. Never shown again."),
+});
+const ImapDraft = t.Object({
+  ...serverFields,
+  password: password("Default: that of `smtp`, which then must have the same user name."),
+});
+export type ServerDraft = typeof SmtpDraft.static;
+
+export const NewInbox = t.Object({
+  email: t.String({ maxLength: 254, examples: ["ada@example.com"] }),
+  name: t.Optional(t.String({ maxLength: 120, description: "The name that recipients see." })),
+  provider: t.Optional(
+    word(PROVIDERS, "Default `smtp`. `sandbox` is for test keys, all others are for live keys."),
+  ),
+  smtp: t.Optional(SmtpDraft),
+  imap: t.Optional(ImapDraft),
+  daily_limit: t.Optional(integer({ minimum: 1, maximum: 10_000, description: "Default 50." })),
+  hourly_limit: t.Optional(
+    integer({ minimum: 1, maximum: 10_000, description: "In any 60 minutes; default 10." }),
+  ),
+  min_gap_seconds: t.Optional(
+    integer({ minimum: 0, maximum: 86_400, description: "Between two mails, ±25 %; default 600." }),
+  ),
+  signature: t.Optional(t.String({ maxLength: 10_000, description: "Text below every mail." })),
+  reply_to: t.Optional(nullable(t.String({ maxLength: 254 }))),
+  save_sent: t.Optional(
+    word(
+      ["auto", "always", "never"],
+      "Whether a copy is filed in Sent; `auto` finds out if the provider does it.",
+    ),
+  ),
+});
+export type InboxDraft = typeof NewInbox.static;
+
+const Server = t.Object({
+  host: t.String(),
+  port: t.Integer(),
+  security: word(SECURITIES),
+  username: t.String(),
+  ca: nullable(t.String()),
+});
+
+export const Inbox = t.Object({
+  id: idOf("inb"),
+  object: t.Literal("inbox"),
+  email: t.String(),
+  name: t.String(),
+  provider: word(PROVIDERS),
+  status: word(INBOX_STATES),
+  status_reason: nullable(t.String({ description: "The server's words, or who paused it." })),
+  status_since: instant,
+  smtp: nullable(Server),
+  imap: nullable(Server),
+  daily_limit: t.Integer(),
+  hourly_limit: t.Integer(),
+  min_gap_seconds: t.Integer(),
+  signature: t.String(),
+  reply_to: nullable(t.String()),
+  save_sent: word(["auto", "always", "never"]),
+  sent_today: t.Integer({ description: "Mails, on the workspace's local day." }),
+  remaining_today: t.Integer({
+    description: "What the daily limit still allows; mails under way count.",
+  }),
+  sync: t.Object({
+    state: word(SYNC_STATES),
+    lag_s: nullable(
+      t.Integer({
+        description: "Seconds since all folders were read; null before the first time.",
+      }),
+    ),
+  }),
+  health: t.Object({ score: nullable(t.Integer()), parts: t.Null() }),
+  warmup: t.Object({ state: word(["off"]), mode: t.Null(), today: t.Null(), plan: t.Null() }),
+  created_at: instant,
+  updated_at: instant,
+});
+export type Inbox = typeof Inbox.static;
+
+export const InboxQuery = t.Object({ ...pageQuery });

@@ -1,0 +1,317 @@
+// SQL of inboxes, and of the list of live mailboxes in control.db: the only writer of both.
+import type { MailAccount, MailServer } from "../../core/mail-port.ts";
+import type { InboxState } from "../../core/states.ts";
+import type { Control } from "../../ledger/control.ts";
+import type { Reading, Tx } from "../../ledger/database.ts";
+import { readJson } from "../../ledger/row.ts";
+
+/** One server of an inbox without its password. */
+export type StoredServer = Omit<MailServer, "password">;
+
+export interface InboxRow {
+  id: number;
+  email: string;
+  name: string;
+  provider: MailAccount["provider"];
+  /** Null in a sandbox. */
+  smtp: StoredServer | null;
+  imap: StoredServer | null;
+  /** Sealed; null in a sandbox. */
+  smtp_password: Uint8Array | null;
+  imap_password: Uint8Array | null;
+  daily_limit: number;
+  hourly_limit: number;
+  min_gap_seconds: number;
+  signature: string;
+  reply_to: string | null;
+  save_sent: "auto" | "always" | "never";
+  /** Does the provider file a copy in Sent by itself? Null: not known yet. */
+  files_sent: boolean | null;
+  state: InboxState;
+  state_reason: string | null;
+  state_since: number;
+  failures: number;
+  failing_since: number | null;
+  retry_at: number | null;
+  next_slot_at: number;
+  read_at: number | null;
+  read_failures: number;
+  read_failing_since: number | null;
+  read_fault: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+type Stored = Omit<InboxRow, "smtp" | "imap" | "files_sent"> & {
+  smtp: string;
+  imap: string;
+  files_sent: number | null;
+};
+
+const COLUMNS = `id, email, name, provider, smtp, imap, smtp_password, imap_password, daily_limit, hourly_limit,
+  min_gap_seconds, signature, reply_to, save_sent, files_sent, state, state_reason, state_since, failures, failing_since,
+  retry_at, next_slot_at, read_at, read_failures, read_failing_since, read_fault, created_at, updated_at`;
+
+function fromRow(row: Stored): InboxRow {
+  return {
+    ...row,
+    smtp: readJson<StoredServer | null>(row.smtp),
+    imap: readJson<StoredServer | null>(row.imap),
+    files_sent: row.files_sent === null ? null : row.files_sent === 1,
+  };
+}
+
+export function findInbox({ db }: Reading, id: number): InboxRow | null {
+  const row = db
+    .query<Stored, [number]>(`SELECT ${COLUMNS} FROM inboxes WHERE id = ? AND deleted_at IS NULL`)
+    .get(id);
+  return row ? fromRow(row) : null;
+}
+
+export function findInboxByEmail({ db }: Reading, email: string): InboxRow | null {
+  const row = db
+    .query<Stored, [string]>(
+      `SELECT ${COLUMNS} FROM inboxes WHERE email = ? AND deleted_at IS NULL`,
+    )
+    .get(email);
+  return row ? fromRow(row) : null;
+}
+
+/** The inboxes below the id `before`, newest first. */
+export function listInboxes({ db }: Reading, before: number, limit: number): InboxRow[] {
+  return db
+    .query<Stored, [number, number]>(
+      `SELECT ${COLUMNS}
+       FROM inboxes
+       WHERE id < ? AND deleted_at IS NULL
+       ORDER BY id DESC
+       LIMIT ?`,
+    )
+    .all(before, limit)
+    .map(fromRow);
+}
+
+/** Mails that this inbox sent on a day: what its counters say. */
+export function sentOn({ db }: Reading, inbox_id: number, day: string): number {
+  return (
+    db
+      .query<{ sent: number | null }, [number, string]>(
+        "SELECT sum(n) AS sent FROM counters WHERE inbox_id = ? AND day = ? AND metric = 'sent'",
+      )
+      .get(inbox_id, day)?.sent ?? 0
+  );
+}
+
+export type NewInbox = Pick<
+  InboxRow,
+  | "id"
+  | "email"
+  | "name"
+  | "provider"
+  | "smtp"
+  | "imap"
+  | "smtp_password"
+  | "imap_password"
+  | "daily_limit"
+  | "hourly_limit"
+  | "min_gap_seconds"
+  | "signature"
+  | "reply_to"
+  | "save_sent"
+>;
+
+/** Adds an inbox whose logins work: it is `active` from the start. */
+export function insertInbox(tx: Tx, inbox: NewInbox): void {
+  tx.db
+    .query(
+      `INSERT INTO inboxes (id, email, name, provider, smtp, imap, smtp_password, imap_password, daily_limit, hourly_limit,
+         min_gap_seconds, signature, reply_to, save_sent, state, state_since, created_at, updated_at)
+       VALUES ($id, $email, $name, $provider, $smtp, $imap, $smtp_password, $imap_password, $daily_limit, $hourly_limit,
+         $min_gap_seconds, $signature, $reply_to, $save_sent, 'active', $now, $now, $now)`,
+    )
+    .run({
+      ...inbox,
+      smtp: JSON.stringify(inbox.smtp),
+      imap: JSON.stringify(inbox.imap),
+      now: tx.now,
+    });
+}
+
+export interface LiveMailbox {
+  workspace_id: number;
+  inbox_id: number;
+}
+
+/** Where this mailbox is live, over all workspaces. `control` is control.db. */
+export function findLiveMailbox({ db }: Reading, email: string): LiveMailbox | null {
+  return db
+    .query<LiveMailbox, [string]>(
+      "SELECT workspace_id, inbox_id FROM live_mailboxes WHERE email = ?",
+    )
+    .get(email);
+}
+
+/** Claims a mailbox for a workspace. False when another one has it; a claim that a crash left behind is taken over. */
+export function claimLiveMailbox(
+  control: Control,
+  mailbox: LiveMailbox & { email: string },
+): boolean {
+  return control.write(({ db }) => {
+    const { changes } = db
+      .query(
+        `INSERT INTO live_mailboxes (email, workspace_id, inbox_id)
+         VALUES (?, ?, ?)
+         ON CONFLICT (email) DO UPDATE SET inbox_id = excluded.inbox_id WHERE workspace_id = excluded.workspace_id`,
+      )
+      .run(mailbox.email, mailbox.workspace_id, mailbox.inbox_id);
+    return changes > 0;
+  });
+}
+
+/** Gives a claimed mailbox back, if it still stands for this inbox. */
+export function releaseLiveMailbox(control: Control, email: string, inbox_id: number): void {
+  control.write(({ db }) => {
+    db.query("DELETE FROM live_mailboxes WHERE email = ? AND inbox_id = ?").run(email, inbox_id);
+  });
+}
+
+/** The inboxes that may send. */
+export function listSendingInboxes({ db }: Reading): InboxRow[] {
+  return db
+    .query<Stored, []>(
+      `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL ORDER BY id`,
+    )
+    .all()
+    .map(fromRow);
+}
+
+/** The inboxes that are read: a paused one too, for opt-outs and replies still come in. */
+export function listReadInboxes({ db }: Reading): InboxRow[] {
+  return db
+    .query<Stored, []>(
+      `SELECT ${COLUMNS} FROM inboxes WHERE state <> 'pending_auth' AND deleted_at IS NULL ORDER BY id`,
+    )
+    .all()
+    .map(fromRow);
+}
+
+/** Pace: no mail of this inbox before `next_slot_at`. */
+export function takeSlot(tx: Tx, id: number, next_slot_at: number): void {
+  tx.db.query("UPDATE inboxes SET next_slot_at = ? WHERE id = ?").run(next_slot_at, id);
+}
+
+/** The dot of the mail that took the slot came `ms` after the claim: the next slot is as much later. */
+export function delaySlot(tx: Tx, id: number, ms: number): void {
+  tx.db.query("UPDATE inboxes SET next_slot_at = next_slot_at + ? WHERE id = ?").run(ms, id);
+}
+
+/** Not before `until`: a server's limit, in its own words. */
+export function putOffInbox(
+  tx: Tx,
+  id: number,
+  { until, reason }: { until: number; reason: string },
+): void {
+  tx.db
+    .query(
+      "UPDATE inboxes SET retry_at = max(?, coalesce(retry_at, 0)), state_reason = ?, updated_at = ? WHERE id = ?",
+    )
+    .run(until, reason, tx.now, id);
+}
+
+/** Paused until somebody resumes it. */
+export function pauseInbox(
+  tx: Tx,
+  id: number,
+  { by, reason }: { by: string; reason: string },
+): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET state = 'paused', state_reason = ?1, state_since = ?2, updated_at = ?2
+       WHERE id = ?3 AND state = 'active'`,
+    )
+    .run(`${by}: ${reason}`, tx.now, id);
+}
+
+/** One failure to send more, and no sending again before `retry_at`. */
+export function addSendFailure(
+  tx: Tx,
+  id: number,
+  { reason, retry_at }: { reason: string; retry_at: number },
+): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET failures = failures + 1, failing_since = coalesce(failing_since, ?1), retry_at = ?2, state_reason = ?3, updated_at = ?1
+       WHERE id = ?4`,
+    )
+    .run(tx.now, retry_at, reason, id);
+}
+
+/** One failure to read more. */
+export function addReadFailure(tx: Tx, id: number, reason: string): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET read_failures = read_failures + 1, read_failing_since = coalesce(read_failing_since, ?1), read_fault = ?2, updated_at = ?1
+       WHERE id = ?3`,
+    )
+    .run(tx.now, reason, id);
+}
+
+/** Cannot be used: lost, or its login is refused. */
+export function disconnectInbox(
+  tx: Tx,
+  id: number,
+  { state, reason }: { state: "disconnected" | "needs_login"; reason: string },
+): void {
+  tx.db
+    .query(
+      "UPDATE inboxes SET state = ?1, state_reason = ?2, state_since = ?3, updated_at = ?3 WHERE id = ?4",
+    )
+    .run(state, reason, tx.now, id);
+}
+
+/** Sending works: its failures are forgotten. */
+export function clearSendFailures(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET failures = 0, failing_since = NULL, retry_at = NULL, updated_at = ?,
+         state_reason = CASE WHEN state = 'active' THEN NULL ELSE state_reason END
+       WHERE id = ?`,
+    )
+    .run(tx.now, id);
+}
+
+/** Reading works: its failures are forgotten. */
+export function clearReadFailures(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      "UPDATE inboxes SET read_failures = 0, read_failing_since = NULL, read_fault = NULL, updated_at = ? WHERE id = ?",
+    )
+    .run(tx.now, id);
+}
+
+/** What was lost works again. */
+export function reconnectInbox(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET state = 'active', state_reason = NULL, state_since = ?1, updated_at = ?1
+       WHERE id = ?2 AND state IN ('disconnected', 'needs_login')`,
+    )
+    .run(tx.now, id);
+}
+
+/** All folders were read up to date at `read_at`. */
+export function markRead(tx: Tx, id: number, read_at: number): void {
+  tx.db
+    .query("UPDATE inboxes SET read_at = max(?, coalesce(read_at, 0)) WHERE id = ?")
+    .run(read_at, id);
+}
+
+/** What a look into the Sent folder showed: whether the provider files copies by itself. */
+export function setFilesSent(tx: Tx, id: number, files_sent: boolean): void {
+  tx.db.query("UPDATE inboxes SET files_sent = ? WHERE id = ?").run(Number(files_sent), id);
+}

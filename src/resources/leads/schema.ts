@@ -1,0 +1,129 @@
+// How leads look on the wire.
+import { t } from "elysia";
+
+import { ENROLLMENT_ENDS, ENROLLMENT_STATES, LEAD_STATES } from "../../core/states.ts";
+import { idOf, instant, nullable, pageQuery, word } from "../../http/schemas.ts";
+
+const text = (maxLength: number, description: string) =>
+  t.Optional(nullable(t.String({ maxLength, description })));
+
+const scalar = t.Union([t.String(), t.Number(), t.Boolean(), t.Null()], {
+  "x-rule": "a text, a number, true, false or null",
+});
+
+const custom = t.Record(t.String(), scalar, {
+  description:
+    "Your own fields, for templates as `{{ key }}` or `{{ custom.key }}`: at most 64 keys and 8 KB. A change sets the keys that it names and removes those that it sets to null.",
+});
+
+const email = t.String({
+  maxLength: 254,
+  description: "Compared in lower case and IDNA, plus tags kept. Fixed once the lead was mailed.",
+  examples: ["ada@example.com"],
+});
+
+const fields = {
+  first_name: text(200, "Blank counts as absent."),
+  last_name: text(200, "Blank counts as absent."),
+  company: text(200, "The company's name."),
+  title: text(200, "The job title."),
+  phone: text(50, "As people write it, best with the country code."),
+  website: text(500, "A web address."),
+  country: text(100, "Best as two letters (ISO 3166-1)."),
+  timezone: text(64, "An IANA time zone such as Europe/Berlin; windows are read in it."),
+  tags: t.Optional(
+    t.Array(t.String({ minLength: 1, maxLength: 64 }), {
+      maxItems: 50,
+      description: "The whole list of tags; repeats are dropped.",
+    }),
+  ),
+  source: text(200, "Where the lead comes from."),
+  custom: t.Optional(custom),
+};
+
+const campaign_id = t.Optional(idOf("cmp"));
+
+/** A lead without its campaign: a row of a bulk call. */
+export const LeadRowDraft = t.Object({ email, ...fields });
+
+export const NewLead = t.Object({ email, ...fields, campaign_id });
+
+export const LeadChange = t.Object({ email: t.Optional(email), ...fields });
+export type LeadDraft = typeof LeadChange.static;
+
+export const BulkLeads = t.Object({
+  campaign_id,
+  on_conflict: t.Optional(
+    word(
+      ["skip", "update"],
+      "What happens to a row whose lead exists: `skip` (default) leaves it alone and enrolls nobody, `update` changes the fields that the row names and enrolls it.",
+    ),
+  ),
+  leads: t.Array(t.Any({ description: "A lead, as in `POST /v1/leads` without `campaign_id`." }), {
+    minItems: 1,
+    maxItems: 5000,
+  }),
+});
+
+export const BulkResult = t.Object({
+  created: t.Integer(),
+  updated: t.Integer(),
+  skipped: t.Integer(),
+  suppressed: t.Integer(),
+  invalid: t.Array(
+    t.Object({ index: t.Integer(), code: t.String(), field: t.String(), message: t.String() }),
+  ),
+  enrolled: t.Integer({ description: "How many of the created and updated were enrolled." }),
+});
+
+const nextAction = t.Object({
+  type: word(["send"]),
+  step_id: idOf("stp"),
+  due_at: t.String({
+    format: "date-time",
+    description: "The earliest instant. Windows, limits and the pace come on top.",
+  }),
+  blocked_by: nullable(t.String()),
+});
+
+export const Lead = t.Object({
+  id: idOf("lead"),
+  object: t.Literal("lead"),
+  email: t.String(),
+  first_name: nullable(t.String()),
+  last_name: nullable(t.String()),
+  company: nullable(t.String()),
+  title: nullable(t.String()),
+  phone: nullable(t.String()),
+  website: nullable(t.String()),
+  country: nullable(t.String()),
+  timezone: nullable(t.String()),
+  tags: t.Array(t.String()),
+  source: nullable(t.String()),
+  custom: t.Record(t.String(), scalar),
+  status: word(LEAD_STATES),
+  campaigns: t.Array(
+    t.Object({
+      campaign_id: idOf("cmp"),
+      enrollment_id: idOf("enr"),
+      state: word(ENROLLMENT_STATES),
+      ended_by: nullable(word(ENROLLMENT_ENDS)),
+      next_action: nullable(nextAction),
+    }),
+  ),
+  created_at: instant,
+  updated_at: instant,
+});
+export type Lead = typeof Lead.static;
+
+export const LeadQuery = t.Object({
+  ...pageQuery,
+  campaign_id,
+  email: t.Optional(t.String({ maxLength: 254 })),
+  status: t.Optional(word(LEAD_STATES)),
+  tag: t.Optional(t.String({ maxLength: 64 })),
+  company: t.Optional(t.String({ maxLength: 200 })),
+  q: t.Optional(
+    t.String({ maxLength: 200, description: "A part of the address, a name or the company." }),
+  ),
+});

@@ -1,0 +1,186 @@
+// SQL of leads. An erased lead keeps its row only where enrollments point at it, without the person: no query finds it.
+import type { LeadState } from "../../core/states.ts";
+import type { Reading, Tx } from "../../ledger/database.ts";
+import { readJson } from "../../ledger/row.ts";
+
+export type Scalar = string | number | boolean | null;
+
+export interface LeadRow {
+  id: number;
+  email: string;
+  first_name: string | null;
+  last_name: string | null;
+  company: string | null;
+  title: string | null;
+  phone: string | null;
+  website: string | null;
+  country: string | null;
+  timezone: string | null;
+  tags: string[];
+  source: string | null;
+  custom: Record<string, Scalar>;
+  state: LeadState;
+  /** The last mail of any campaign: from then on the address is fixed. */
+  mailed_at: number | null;
+  /** In a row. */
+  soft_bounces: number;
+  created_at: number;
+  updated_at: number;
+}
+
+type Stored = Omit<LeadRow, "tags" | "custom"> & { tags: string; custom: string };
+
+const COLUMNS = `id, email, first_name, last_name, company, title, phone, website, country, timezone, tags, source, custom,
+  state, mailed_at, soft_bounces, created_at, updated_at`;
+
+/** What stands in `email` of an erased lead begins so; no address does. */
+const ERASED = "erased:";
+const NOT_ERASED = `email NOT LIKE '${ERASED}%'`;
+
+function fromRow(row: Stored): LeadRow {
+  return {
+    ...row,
+    tags: readJson<string[]>(row.tags),
+    custom: readJson<Record<string, Scalar>>(row.custom),
+  };
+}
+
+export function findLead({ db }: Reading, id: number): LeadRow | null {
+  const row = db
+    .query<Stored, [number]>(`SELECT ${COLUMNS} FROM leads WHERE id = ? AND ${NOT_ERASED}`)
+    .get(id);
+  return row ? fromRow(row) : null;
+}
+
+/** `email` as parseAddress gives it. */
+export function findLeadByEmail({ db }: Reading, email: string): LeadRow | null {
+  const row = db.query<Stored, [string]>(`SELECT ${COLUMNS} FROM leads WHERE email = ?`).get(email);
+  return row ? fromRow(row) : null;
+}
+
+export interface LeadFilter {
+  campaign_id: number | null;
+  email: string | null;
+  status: LeadState | null;
+  tag: string | null;
+  company: string | null;
+  /** A part of the address, a name or the company. */
+  q: string | null;
+  /** Only ids below this one. */
+  before: number;
+  limit: number;
+}
+
+/** Newest first. */
+export function listLeads({ db }: Reading, filter: LeadFilter): LeadRow[] {
+  return db
+    .query<Stored, LeadFilter & Record<string, string | number | null>>(
+      `SELECT ${COLUMNS}
+       FROM leads
+       WHERE id < $before AND ${NOT_ERASED}
+         AND ($campaign_id IS NULL OR EXISTS (
+           SELECT 1 FROM enrollments e WHERE e.campaign_id = $campaign_id AND e.lead_id = leads.id))
+         AND ($email IS NULL OR email = $email)
+         AND ($status IS NULL OR state = $status)
+         AND ($tag IS NULL OR EXISTS (SELECT 1 FROM json_each(leads.tags) WHERE value = $tag))
+         AND ($company IS NULL OR lower(company) = lower($company))
+         AND ($q IS NULL OR instr(lower(
+           concat_ws(' ', email, first_name, last_name, company)), lower($q)) > 0)
+       ORDER BY id DESC
+       LIMIT $limit`,
+    )
+    .all({ ...filter })
+    .map(fromRow);
+}
+
+export type LeadFields = Omit<
+  LeadRow,
+  "id" | "state" | "mailed_at" | "soft_bounces" | "created_at" | "updated_at"
+>;
+
+const bindings = (fields: LeadFields) => ({
+  ...fields,
+  tags: JSON.stringify(fields.tags),
+  custom: JSON.stringify(fields.custom),
+});
+
+/** Adds a lead as `new`. */
+export function insertLead(tx: Tx, fields: LeadFields): number {
+  const id = tx.id();
+  tx.db
+    .query(
+      `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone, tags,
+         source, custom, state, created_at, updated_at)
+       VALUES ($id, $email, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
+         $source, $custom, 'new', $now, $now)`,
+    )
+    .run({ ...bindings(fields), id, now: tx.now });
+  return id;
+}
+
+export function updateLead(tx: Tx, id: number, fields: LeadFields): void {
+  tx.db
+    .query(
+      `UPDATE leads
+       SET email = $email, first_name = $first_name, last_name = $last_name, company = $company, title = $title,
+         phone = $phone, website = $website, country = $country, timezone = $timezone, tags = $tags, source = $source,
+         custom = $custom, updated_at = $now
+       WHERE id = $id`,
+    )
+    .run({ ...bindings(fields), id, now: tx.now });
+}
+
+/** Takes the person out of the lead's row (Invariant 8). */
+export function eraseLeadRow(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      `UPDATE leads
+       SET email = ?1, first_name = NULL, last_name = NULL, company = NULL, title = NULL, phone = NULL, website = NULL,
+         country = NULL, timezone = NULL, tags = '[]', source = NULL, custom = '{}', state = 'suppressed', updated_at = ?2
+       WHERE id = ?3`,
+    )
+    .run(`${ERASED}${id}`, tx.now, id);
+  tx.db
+    .query(
+      `DELETE FROM leads
+       WHERE id = ?1
+         AND NOT EXISTS (SELECT 1 FROM enrollments WHERE lead_id = ?1)
+         AND NOT EXISTS (SELECT 1 FROM messages WHERE lead_id = ?1)
+         AND NOT EXISTS (SELECT 1 FROM replies WHERE lead_id = ?1)`,
+    )
+    .run(id);
+}
+
+/** Empties the write-ahead log, in which old pages still hold what was erased. */
+export function emptyWriteAheadLog({ db }: Reading): void {
+  db.query("PRAGMA wal_checkpoint(TRUNCATE)").all();
+}
+
+/** A mail went out to the lead: its address is fixed from now on, and it is in sequence unless it is more than that. */
+export function noteMailed(tx: Tx, id: number, at: number): void {
+  tx.db
+    .query(
+      `UPDATE leads
+       SET mailed_at = max(?1, coalesce(mailed_at, 0)), state = CASE WHEN state = 'new' THEN 'in_sequence' ELSE state END
+       WHERE id = ?2`,
+    )
+    .run(at, id);
+}
+
+export function setLeadState(tx: Tx, id: number, state: LeadState): void {
+  tx.db.query("UPDATE leads SET state = ?, updated_at = ? WHERE id = ?").run(state, tx.now, id);
+}
+
+/** One soft bounce more in a row. How many there are now. */
+export function addSoftBounce(tx: Tx, id: number): number {
+  tx.db.query("UPDATE leads SET soft_bounces = soft_bounces + 1 WHERE id = ?").run(id);
+  return (
+    tx.db.query<{ n: number }, [number]>("SELECT soft_bounces AS n FROM leads WHERE id = ?").get(id)
+      ?.n ?? 0
+  );
+}
+
+/** A sign that mail reaches the lead: the row of soft bounces ends. */
+export function clearSoftBounces(tx: Tx, id: number): void {
+  tx.db.query("UPDATE leads SET soft_bounces = 0 WHERE id = ? AND soft_bounces > 0").run(id);
+}

@@ -1,0 +1,40 @@
+// The places that a mail holds in the day's quotas: taken at the claim, given back when nothing was accepted.
+
+import { companyDomain } from "../../core/address.ts";
+import type { Tx } from "../../ledger/database.ts";
+import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
+import { moveQuota } from "./quotas.store.ts";
+import type { MessageRow } from "./store.ts";
+
+type Place = Pick<MessageRow, "campaign_id" | "inbox_id" | "recipient"> & {
+  first_of_lead: boolean;
+};
+
+/** Under which a campaign's mails to one company are counted: a keyed hash, for a person's own domain is a person's. */
+export function companyQuota(ledger: Ledger, campaign_id: number, email: string): string | null {
+  const company = companyDomain(email);
+  if (company === null) return null;
+  return `${campaign_id}|${Buffer.from(suppressionHash(ledger, company)).toString("base64url")}`;
+}
+
+/** Takes one place in every quota that the mail counts in, on the workspace's local day. */
+export function reserveQuota(ledger: Ledger, tx: Tx, day: string, place: Place): void {
+  moveAll(ledger, tx, { ...place, day }, 1);
+}
+
+/** Gives back every place that a message holds. */
+export function giveBackQuota(ledger: Ledger, tx: Tx, message: MessageRow): void {
+  if (message.quota_day === null || message.kind !== "step") return;
+  const place = { ...message, day: message.quota_day, first_of_lead: message.first_of_lead === 1 };
+  moveAll(ledger, tx, place, -1);
+}
+
+function moveAll(ledger: Ledger, tx: Tx, place: Place & { day: string }, by: 1 | -1): void {
+  const { day, campaign_id, inbox_id, recipient, first_of_lead } = place;
+  if (campaign_id === null) return;
+  moveQuota(tx, { day, subject: "inbox", id: inbox_id }, by);
+  moveQuota(tx, { day, subject: "campaign", id: campaign_id }, by);
+  if (first_of_lead) moveQuota(tx, { day, subject: "campaign_new", id: campaign_id }, by);
+  const company = companyQuota(ledger, campaign_id, recipient);
+  if (company !== null) moveQuota(tx, { day, subject: "company", id: company }, by);
+}

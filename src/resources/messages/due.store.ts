@@ -1,0 +1,182 @@
+// SQL that asks about messages: what is due, unfinished or doubtful, and what was sent to whom. It changes nothing.
+import type { Reading } from "../../ledger/database.ts";
+import { MESSAGE_COLUMNS, type MessageRow } from "./store.ts";
+
+export interface ThreadMail {
+  id: number;
+  step_id: number;
+  subject: string;
+  inbox_id: number;
+  committed_at: number;
+}
+
+export interface DueCopy {
+  id: number;
+  bytes: Uint8Array;
+}
+
+/** What another boot left unfinished in this state. */
+export function listOfOtherBoots(
+  { db }: Reading,
+  state: "claimed" | "committed",
+  boot_id: number,
+): MessageRow[] {
+  return db
+    .query<MessageRow, [string, number]>(
+      `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE state = ? AND boot_id <> ?`,
+    )
+    .all(state, boot_id);
+}
+
+/** Deferred messages whose time has come. */
+export function listRetries({ db }: Reading, now: number): MessageRow[] {
+  return db
+    .query<MessageRow, [number]>(
+      `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE state = 'deferred' AND retry_at <= ? ORDER BY retry_at LIMIT 500`,
+    )
+    .all(now);
+}
+
+/** Uncertain mails of an inbox that were not looked up since `before`. */
+export function listUncertain({ db }: Reading, inbox_id: number, before_at: number): MessageRow[] {
+  return db
+    .query<MessageRow, [number, number]>(
+      `SELECT ${MESSAGE_COLUMNS}
+       FROM messages
+       WHERE state = 'uncertain' AND inbox_id = ? AND coalesce(looked_up_at, 0) <= ?
+       ORDER BY coalesce(looked_up_at, 0), id
+       LIMIT 50`,
+    )
+    .all(inbox_id, before_at);
+}
+
+/** Uncertain mails that hold their enrollment and were committed by `before_at`: the sequence may go on without them. */
+export function listHoldingUncertain({ db }: Reading, before_at: number): MessageRow[] {
+  return db
+    .query<MessageRow, [number]>(
+      `SELECT ${MESSAGE_COLUMNS}
+       FROM messages
+       WHERE state = 'uncertain' AND committed_at <= ?
+         AND EXISTS (SELECT 1 FROM enrollments e WHERE e.id = messages.enrollment_id AND e.in_flight = messages.id)
+       LIMIT 500`,
+    )
+    .all(before_at);
+}
+
+/** The commit instant of the oldest uncertain mail that holds its enrollment, or null. */
+export function oldestHoldingUncertain({ db }: Reading): number | null {
+  return (
+    db
+      .query<{ at: number | null }, []>(
+        `SELECT min(committed_at) AS at
+         FROM messages
+         WHERE state = 'uncertain'
+           AND EXISTS (SELECT 1 FROM enrollments e WHERE e.id = messages.enrollment_id AND e.in_flight = messages.id)`,
+      )
+      .get()?.at ?? null
+  );
+}
+
+/** The next retry of a deferred mail, or null. */
+export function nextRetryAt({ db }: Reading): number | null {
+  return (
+    db
+      .query<{ at: number | null }, []>(
+        "SELECT min(retry_at) AS at FROM messages WHERE state = 'deferred'",
+      )
+      .get()?.at ?? null
+  );
+}
+
+/** Sent mails of this inbox whose copy is due now. */
+export function listDueCopies({ db }: Reading, inbox_id: number, now: number): DueCopy[] {
+  return db
+    .query<DueCopy, [number, number]>(
+      `SELECT id, bytes
+       FROM messages
+       WHERE inbox_id = ? AND copy = 'due' AND bytes IS NOT NULL AND coalesce(copy_retry_at, 0) <= ?
+       ORDER BY id
+       LIMIT 50`,
+    )
+    .all(inbox_id, now);
+}
+
+/** The newest commits, for the journal: what it may lack after a crash. */
+export function listCommitsSince({ db }: Reading, since: number): MessageRow[] {
+  return db
+    .query<MessageRow, [number]>(
+      `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE committed_at >= ? AND state IN ('committed', 'uncertain', 'sent', 'failed') ORDER BY id`,
+    )
+    .all(since);
+}
+
+/** Slots that the inbox took after `since`: how many, and the oldest. */
+export function slotsSince(
+  { db }: Reading,
+  inbox_id: number,
+  since: number,
+): { used: number; oldest: number | null } {
+  return (
+    db
+      .query<{ used: number; oldest: number | null }, [number, number]>(
+        "SELECT count(*) AS used, min(slot_at) AS oldest FROM messages WHERE inbox_id = ? AND slot_at > ?",
+      )
+      .get(inbox_id, since) ?? { used: 0, oldest: null }
+  );
+}
+
+/** Is a mail of this inbox under way at this moment? */
+export function hasMailUnderWay({ db }: Reading, inbox_id: number): boolean {
+  return (
+    db
+      .query<{ one: number }, [number]>(
+        "SELECT 1 AS one FROM messages WHERE state IN ('claimed', 'committed') AND inbox_id = ? LIMIT 1",
+      )
+      .get(inbox_id) !== null
+  );
+}
+
+/** The newest mail that this inbox sent to the lead after `since`, whatever the campaign. */
+export function findLastMailTo(
+  { db }: Reading,
+  place: { lead_id: number; inbox_id: number; since: number },
+): MessageRow | null {
+  return db
+    .query<MessageRow, [number, number, number]>(
+      `SELECT ${MESSAGE_COLUMNS}
+       FROM messages
+       WHERE lead_id = ? AND inbox_id = ? AND state IN ('sent', 'uncertain') AND committed_at > ?
+       ORDER BY committed_at DESC
+       LIMIT 1`,
+    )
+    .get(place.lead_id, place.inbox_id, place.since);
+}
+
+/** When another campaign last mailed this lead, or began to, ms UTC, or null. */
+export function findLastMailOfOtherCampaign(
+  { db }: Reading,
+  lead_id: number,
+  campaign_id: number,
+): number | null {
+  return (
+    db
+      .query<{ at: number | null }, [number, number]>(
+        `SELECT max(CASE WHEN state = 'claimed' THEN claimed_at ELSE committed_at END) AS at
+         FROM messages
+         WHERE lead_id = ? AND campaign_id <> ? AND state IN ('claimed', 'committed', 'sent', 'uncertain')`,
+      )
+      .get(lead_id, campaign_id)?.at ?? null
+  );
+}
+
+/** The thread so far: what was or may have been sent to this enrollment, oldest first. */
+export function listThread({ db }: Reading, enrollment_id: number): ThreadMail[] {
+  return db
+    .query<ThreadMail, [number]>(
+      `SELECT id, step_id, subject, inbox_id, committed_at
+       FROM messages
+       WHERE enrollment_id = ? AND state IN ('sent', 'uncertain', 'committed')
+       ORDER BY committed_at, id`,
+    )
+    .all(enrollment_id);
+}

@@ -1,0 +1,35 @@
+// SQL of what a day has used up. Reserved at the claim, given back when nothing was accepted: only accepted mails count.
+import type { Reading, Tx } from "../../ledger/database.ts";
+
+export type QuotaSubject = "inbox" | "campaign" | "campaign_new" | "company";
+
+/** How many of this subject's mails hold a place on that day. */
+export function usedOn(
+  { db }: Reading,
+  day: string,
+  subject: QuotaSubject,
+  id: number | string,
+): number {
+  return (
+    db
+      .query<{ used: number }, [string, string, string]>(
+        "SELECT used FROM quotas WHERE day = ? AND subject = ? AND id = ?",
+      )
+      .get(day, subject, String(id))?.used ?? 0
+  );
+}
+
+/** Takes (1) or gives back (-1) one place. */
+export function moveQuota(
+  tx: Tx,
+  place: { day: string; subject: QuotaSubject; id: number | string },
+  by: 1 | -1,
+): void {
+  tx.db
+    .query(
+      `INSERT INTO quotas (day, subject, id, used)
+       VALUES (?, ?, ?, max(0, ?4))
+       ON CONFLICT DO UPDATE SET used = max(0, used + ?4)`,
+    )
+    .run(place.day, place.subject, String(place.id), by);
+}

@@ -1,0 +1,34 @@
+// How messages look on the wire.
+import { t } from "elysia";
+
+import { MESSAGE_KINDS, MESSAGE_STATES } from "../../core/states.ts";
+import { idOf, instant, nullable, pageQuery, word } from "../../http/schemas.ts";
+
+export const Message = t.Object({
+  id: idOf("msg"),
+  object: t.Literal("message"),
+  kind: word(MESSAGE_KINDS),
+  campaign_id: nullable(idOf("cmp")),
+  lead_id: nullable(idOf("lead")),
+  enrollment_id: nullable(idOf("enr")),
+  step_id: nullable(idOf("stp")),
+  variant_id: nullable(t.String()),
+  inbox_id: idOf("inb"),
+  state: word(MESSAGE_STATES),
+  message_id: t.String({ description: "The Message-ID header as recipients see it." }),
+  subject: t.String(),
+  queued_at: instant,
+  sent_at: nullable(instant),
+  response: nullable(t.String({ description: "The server's last words." })),
+  attempts: t.Integer(),
+});
+export type Message = typeof Message.static;
+
+export const MessageQuery = t.Object({
+  ...pageQuery,
+  campaign_id: t.Optional(idOf("cmp")),
+  lead_id: t.Optional(idOf("lead")),
+  inbox_id: t.Optional(idOf("inb")),
+  state: t.Optional(word(MESSAGE_STATES)),
+  kind: t.Optional(word(MESSAGE_KINDS)),
+});

@@ -1,0 +1,69 @@
+// Suppresses an address or a domain: in the whole workspace, for good.
+import type { Reading, Tx } from "../../ledger/database.ts";
+import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
+import {
+  eraseSuppressionValue,
+  findSuppressionByKeys,
+  insertSuppression,
+  type SuppressionReason,
+  type SuppressionRow,
+} from "./store.ts";
+
+interface SuppressionOrder {
+  kind: "address" | "domain";
+  value: string;
+  reason: SuppressionReason;
+  source: string;
+  evidence: string | null;
+}
+
+/** The keyed hashes of an address and of its domain. */
+export function suppressionKeys(
+  ledger: Ledger,
+  email: string,
+): { address: Uint8Array; domain: Uint8Array } {
+  return {
+    address: suppressionHash(ledger, email),
+    domain: suppressionHash(ledger, email.slice(email.lastIndexOf("@") + 1)),
+  };
+}
+
+/** Adds to the list and to the journal: an opt-out must outlive a restore from an older backup. */
+export function suppress(ledger: Ledger, tx: Tx, order: SuppressionOrder): void {
+  const key = suppressionHash(ledger, order.value);
+  if (!insertSuppression(tx, { ...order, key })) return;
+  ledger.journal.append([
+    {
+      kind: order.reason === "erased" ? "erase" : "suppress",
+      at: tx.now,
+      message_id: 0,
+      enrollment_id: 0,
+      campaign_id: 0,
+      step_id: 0,
+      inbox_id: 0,
+      hash: Buffer.from(key).toString("hex"),
+    },
+  ]);
+}
+
+/** Suppresses an address and forgets it: only the keyed hash stays (Invariant 8). */
+export function suppressErased(ledger: Ledger, tx: Tx, email: string): void {
+  suppress(ledger, tx, {
+    kind: "address",
+    value: email,
+    reason: "erased",
+    source: "api",
+    evidence: null,
+  });
+  eraseSuppressionValue(tx, suppressionHash(ledger, email));
+}
+
+/** What keeps this address from being mailed, or null. */
+export function findSuppression(
+  ledger: Ledger,
+  reading: Reading,
+  email: string,
+): SuppressionRow | null {
+  const { address, domain } = suppressionKeys(ledger, email);
+  return findSuppressionByKeys(reading, address, domain);
+}

@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import {
+  type Ended,
+  type Running,
+  runProgram,
+  startProgram,
+  temporaryDirectory,
+} from "../world/program.ts";
+
+const BUILD_MS = 120_000;
+
+const workshop = temporaryDirectory();
+const program = join(workshop.path, "imail");
+const running: Running[] = [];
+let place: ReturnType<typeof temporaryDirectory>;
+
+beforeAll(async () => {
+  const script = join(import.meta.dir, "../../scripts/build.ts");
+  const build = Bun.spawn([process.execPath, script, "--outfile", program], {
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const complaint = await build.stderr.text();
+  if ((await build.exited) !== 0) throw new Error(complaint);
+}, BUILD_MS);
+
+afterAll(() => {
+  workshop.remove();
+});
+
+beforeEach(() => {
+  place = temporaryDirectory();
+});
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((one) => one.end("SIGKILL")));
+  place.remove();
+});
+
+const options = () => ({ command: [program], cwd: place.path });
+const run = (...args: string[]): Promise<Ended> => runProgram(args, options());
+
+async function start(): Promise<Running> {
+  const started = await startProgram(["--dir", "data"], options());
+  running.push(started);
+  return started;
+}
+
+test("the checksum beside the program is that of the program", () => {
+  const sum = createHash("sha256").update(readFileSync(program)).digest("hex");
+  expect(readFileSync(`${program}.sha256`, "utf8")).toBe(`${sum}  imail\n`);
+});
+
+test("it runs in an empty directory and leaves nothing there", async () => {
+  const { exit_code, stdout, stderr } = await run("version");
+  expect([exit_code, stderr]).toEqual([0, ""]);
+  expect(JSON.parse(stdout).version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(readdirSync(place.path)).toEqual([]);
+});
+
+test("what lies in the current directory is never executed and never read as settings", async () => {
+  writeFileSync(join(place.path, "bunfig.toml"), 'preload = ["./evil.ts"]\n');
+  writeFileSync(join(place.path, "evil.ts"), 'require("fs").writeFileSync("evil-was-here", "");\n');
+  writeFileSync(join(place.path, ".env"), "IMAIL_HOST=203.0.113.1\n");
+  const { exit_code, stdout } = await run("config", "show", "--dir", "data");
+  expect(exit_code).toBe(0);
+  expect(JSON.parse(stdout)).toContainEqual({
+    name: "host",
+    value: "127.0.0.1",
+    source: "default",
+  });
+  expect(readdirSync(place.path)).not.toContain("evil-was-here");
+});
+
+test("start, use, kill -9, start again: nothing is lost, and only the owner can read it", async () => {
+  const first = await start();
+  const { key } = JSON.parse(
+    (await run("keys", "create", "--mode", "live", "--dir", "data")).stdout,
+  );
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const body = JSON.stringify({ email: "ada@example.org", first_name: "Ada" });
+  expect((await fetch(`${first.url}/livez`)).status).toBe(200);
+  expect((await fetch(`${first.url}/v1/leads`, { method: "POST", headers, body })).status).toBe(
+    201,
+  );
+  await first.end("SIGKILL");
+
+  const second = await start();
+  const answer = await fetch(`${second.url}/v1/leads`, { headers });
+  expect(await answer.json()).toMatchObject({
+    success: true,
+    data: [{ email: "ada@example.org" }],
+  });
+  const data = join(place.path, "data");
+  const modes = readdirSync(data).map((name) => statSync(join(data, name)).mode & 0o777);
+  expect(new Set(modes)).toEqual(new Set([0o600]));
+  const ended = await second.end("SIGTERM");
+  expect(ended.exit_code).toBe(0);
+  // The router reads its handlers' source, and warns where the minified one confuses it.
+  expect(`${ended.stdout}${ended.stderr}`).not.toContain("Sucrose");
+});
+
+test("errors are the same as from the source: a status, a code and a request id", async () => {
+  const { url } = await start();
+  const answer = await fetch(`${url}/v1/campaigns`);
+  expect(answer.status).toBe(401);
+  expect(await answer.json()).toMatchObject({
+    success: false,
+    error: { code: "missing_key" },
+    request_id: expect.stringMatching(/^req_/),
+  });
+});
+
+test("a second one on the same directory is told who holds it", async () => {
+  const { pid } = await start();
+  const second = await run("serve", "--port", "0", "--dir", "data");
+  expect(second.exit_code).toBe(1);
+  const { error } = JSON.parse(second.stderr);
+  expect(error.code).toBe("directory_locked");
+  expect(error.message).toContain(`process ${pid}`);
+});
+
+test("the demo plays in the compiled program, too", async () => {
+  const { exit_code, stdout, stderr } = await run("demo");
+  expect([exit_code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/reply\+interested@\S+ .* stopped +replied/);
+});
