@@ -25,6 +25,7 @@ const ROOMS: Record<string, [word: string, meaning: string]> = {
     "SMTP and IMAP as outcomes, and the sandbox of test mode; no SQL, no decisions",
   ],
   "resources/": ["keeps", "one folder per noun: schema, routes, actions, SQL"],
+  "pages/": ["shows", "the API reference and its neighbours, made from the routes and embedded"],
   "http/": ["talks HTTP", "what every route shares; knows no noun"],
   "installation.ts": ["founds", "data directory, master key, first workspace"],
   "copied.ts": [

@@ -1,9 +1,15 @@
 // `bun run verify`: all that a commit must pass, cheapest first. Stops at the first red; every step shows its time.
-// Fast tests are all but test/e2e, test/binary, *lab.test.ts (a mail lab) and *long.test.ts: `bun run test` runs those.
+// Fast tests are all but test/e2e, test/binary, test/commands (processes), *lab.test.ts (a mail lab) and *long.test.ts: `bun run test` runs those.
 
 import { installWhenStale, ROOT } from "./install.ts";
 
-const SLOW_TESTS = ["test/e2e/**", "test/binary/**", "**/*lab.test.ts", "**/*long.test.ts"];
+const SLOW_TESTS = [
+  "test/e2e/**",
+  "test/binary/**",
+  "test/commands/**",
+  "**/*lab.test.ts",
+  "**/*long.test.ts",
+];
 
 const bun = process.execPath;
 const STEPS: [name: string, command: string[]][] = [
@@ -13,7 +19,10 @@ const STEPS: [name: string, command: string[]][] = [
   ["readme", [bun, "scripts/readme.ts", "--check"]],
   ["lint", [bun, "--bun", "node_modules/.bin/oxlint"]],
   ["dead code", [bun, "--bun", "node_modules/.bin/knip"]],
-  ["fast tests", [bun, "test", ...SLOW_TESTS.map((glob) => `--path-ignore-patterns=${glob}`)]],
+  [
+    "fast tests",
+    [bun, "test", "--parallel", ...SLOW_TESTS.map((glob) => `--path-ignore-patterns=${glob}`)],
+  ],
 ];
 
 function run([name, command]: (typeof STEPS)[number]): boolean {

@@ -11,7 +11,7 @@ const WHY = { by: "copy", reason: "the data directory was copied or restored" };
 /** Pauses every active campaign of a live ledger. Safe to repeat after a crash. */
 export function pauseCopied(ledger: Ledger): void {
   if (ledger.mode === "test") return;
-  const filter = { status: "active", inbox_id: null, q: null, limit: BATCH } as const;
+  const filter = { status: "active", inbox_id: null, q: null, limit: BATCH, offset: 0 } as const;
   let before = Number.MAX_SAFE_INTEGER;
   for (;;) {
     const campaigns = listCampaigns(ledger, { ...filter, before });

@@ -5,16 +5,18 @@ import { type App, listenOptions, openApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { pauseCopied } from "./copied.ts";
 import type { Clock } from "./core/clock.ts";
+import type { DnsPort } from "./core/dns-port.ts";
+import { AppError } from "./core/faults.ts";
 import type { Log } from "./core/log.ts";
 import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
-import { openWiring } from "./http/wiring.ts";
-import { openInstallation, prepareDirectory, settleIn } from "./installation.ts";
+import { openWiring, type WiringParts } from "./http/wiring.ts";
+import { announceServer, openInstallation, prepareDirectory, settleIn } from "./installation.ts";
 import { systemClock } from "./ledger/clock.ts";
 import type { Control } from "./ledger/control.ts";
-import type { Verb } from "./ledger/database.ts";
+import { type Verb, versionOf } from "./ledger/database.ts";
 import { isDiskFull, openDisk } from "./ledger/disk.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { type Ledgers, openLedgers } from "./ledger/ledgers.ts";
@@ -22,10 +24,12 @@ import { lockDirectory } from "./ledger/lock.ts";
 import type { MasterKey } from "./ledger/master-key.ts";
 import { systemRandom } from "./ledger/random.ts";
 import { openLog } from "./log.ts";
+import { openDnsPort } from "./mail/discover.ts";
 import { openMailPort } from "./mail/port.ts";
 import { openSandboxPort } from "./mail/sandbox.ts";
 import { authenticate } from "./resources/api-keys/actions.ts";
-import { getWorkspace, openDataKey } from "./resources/workspaces/actions.ts";
+import { admitSession, openSessionKey } from "./resources/auth/actions.ts";
+import { createWorkspace, getWorkspace, openDataKey } from "./resources/workspaces/actions.ts";
 import { listWorkspaces } from "./resources/workspaces/store.ts";
 import { VERSION } from "./version.ts";
 
@@ -39,6 +43,10 @@ const IDLE_TIMEOUT_S = 255;
 export interface HouseOptions {
   /** Other mail servers than the real ones and the sandbox, for tests. */
   mail?(ledger: Ledger): MailPort;
+  /** Another DNS than the system's, for tests. */
+  names?: DnsPort;
+  /** How often each tier may ask, where that is not the contract's own: for tests and measurements. */
+  rates?: WiringParts["rates"];
   /** The clock of live ledgers. */
   clock?: Clock;
   /** No files at all, and no lock. */
@@ -112,27 +120,36 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     ledgers.close();
   });
   const mail = keepPorts((ledger) => options.mail?.(ledger) ?? portOf(ledger));
-  const engine: Engine = openEngine({ ledgers: () => ledgers.all(), mail, disk, log });
-  const app = openHouseApp(config, { control, ledgers, mail, engine, log });
+  const engine: Engine = openEngine({
+    ledgers: () => ledgers.all(),
+    openNew: openNewLedgers(control, ledgers),
+    mail,
+    disk,
+    log,
+  });
+  const app = openHouseApp(config, options, { control, ledgers, master_key, mail, engine, log });
   if (is_copy) ledgers.all().forEach(pauseCopied);
   if (lock_identity !== null) settleIn(installation, lock_identity);
-  disk?.layBallast();
+  const facts = { key_problem: master_key.problem, is_new, is_copy };
+  return openDoor({ config, control, ledgers, engine, app, log, ...facts }, in_memory, open);
+}
+
+/** What listens and closes, around what was furnished. */
+function openDoor(
+  parts: Omit<House, "url" | "listen" | "close">,
+  in_memory: boolean,
+  open: DisposableStack,
+): House {
+  const { config, engine, app } = parts;
   let url: string | null = null;
   return {
-    config,
-    control,
-    ledgers,
-    engine,
-    app,
-    log,
-    key_problem: master_key.problem,
-    is_new,
-    is_copy,
+    ...parts,
     get url() {
       return url;
     },
     listen() {
       url = listen(app, config);
+      if (!in_memory) open.defer(announceServer(config.dir, url));
       return url;
     },
     async close() {
@@ -146,21 +163,42 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
 
 type AppParts = Pick<House, "control" | "ledgers" | "engine" | "log"> & {
   mail: (ledger: Ledger) => MailPort;
+  master_key: MasterKey;
 };
 
-function openHouseApp(config: Config, { control, ledgers, engine, mail, log }: AppParts): App {
+function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): App {
+  const { control, ledgers, engine, mail, log } = parts;
+  const session_key = openSessionKey(control, parts.master_key.key);
   const wiring = openWiring({
     control,
     ledgers,
     mail,
+    names: options.names ?? openDnsPort(),
     advance: (ledger, until) => engine.advance(ledger, until),
+    receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
     authenticate: (key) => authenticate(control, key),
+    admitSession: (wish) => admitSession({ control, session_key }, wish),
+    session_key,
+    addWorkspace: (order) => addWorkspace(parts, order),
+    last_tick_at: () => engine.last_tick_at(),
     allowed_hosts: config.allow_host,
     log,
     started_at: systemClock.now(),
     version: VERSION,
+    rates: options.rates,
   });
   return openApp(wiring);
+}
+
+/** A workspace that is made while the house is open: both its ledgers are there at once, and looked at like the others. */
+function addWorkspace(
+  { control, ledgers, engine, master_key }: AppParts,
+  order: { name: string; zone: string },
+): number {
+  if (master_key.key === null) throw new AppError("unavailable", master_key.problem);
+  const id = createWorkspace(control, order, master_key.key);
+  for (const mode of MODES) engine.takeUp(ledgers.get(id, mode));
+  return id;
 }
 
 /** Takes the data directory for this process; answers the identity of its lock. */
@@ -198,6 +236,17 @@ function openAllLedgers({ control, master_key, ...rest }: AllLedgers): Ledgers {
     throw error;
   }
   return ledgers;
+}
+
+/** The command line makes workspaces beside the server: a look at the version of control.db tells whether it did. */
+function openNewLedgers(control: Control, ledgers: Ledgers): () => void {
+  let seen = versionOf(control);
+  return () => {
+    const now = versionOf(control);
+    if (now === seen) return;
+    for (const { id } of listWorkspaces(control)) for (const mode of MODES) ledgers.get(id, mode);
+    seen = now;
+  };
 }
 
 /** A test ledger has the sandbox and no other: nothing of it can reach a server (Invariant 6). */

@@ -1,7 +1,8 @@
 // An installation: a data directory with control.db, the master key and the first workspace. The server and the command
 // line open it in the same way; the command line may do so beside a running server.
 
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 import type { Config } from "./config.ts";
 import {
@@ -78,6 +79,38 @@ export function openInstallation(options: InstallationOptions): OpenInstallation
 export function settleIn({ control, master_key }: OpenInstallation, lock_identity: string): void {
   const key_fingerprint = master_key.fingerprint;
   if (key_fingerprint) rememberInstallation(control, { key_fingerprint, lock_identity });
+}
+
+/** The master key of an installation that is there. Throws KeyFileError. */
+export function readMasterKey({ dir, master_key }: Config, control: Control): MasterKey {
+  const fingerprint = findInstallation(control)?.key_fingerprint ?? null;
+  return openMasterKey({ dir, given: master_key, fingerprint, random: systemRandom });
+}
+
+const serverFile = (dir: string) => join(dir, "server.json");
+
+/** Leaves word of where the server listens, for commands; answers what takes it away again. */
+export function announceServer(dir: string, url: string): () => void {
+  const path = serverFile(dir);
+  writeFileSync(path, `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 });
+  return () => rmSync(path, { force: true });
+}
+
+/**
+ * Where the server of a data directory said that it listens, as this machine reaches it, or null. After a kill -9 the
+ * word is still there: ask whether it answers.
+ */
+export function findServer(dir: string): string | null {
+  try {
+    const said: unknown = JSON.parse(readFileSync(serverFile(dir), "utf8"));
+    if (typeof said !== "object" || said === null || !("url" in said)) return null;
+    const url = new URL(String(said.url));
+    if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
+    if (url.hostname === "[::]") url.hostname = "[::1]";
+    return url.origin;
+  } catch {
+    return null;
+  }
 }
 
 /** The zone that this machine is set to: the best first guess at where its user lives. */

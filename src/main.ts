@@ -76,12 +76,24 @@ function addKeys(program: Command): void {
 }
 
 function addWorkspaces(program: Command): void {
-  const workspaces = program.command("workspaces").summary("list and change workspaces");
+  const workspaces = program.command("workspaces").summary("list, make and change workspaces");
   withSettings(workspaces.command("list").summary("list the workspaces"), ["dir"])
     .option(...JSON_FLAG)
     .action(async (options: JsonOption, command: Command) => {
       const { listAllWorkspaces } = await import("./commands/workspaces.ts");
       await listAllWorkspaces(settingsOf(command).config, options.json);
+    });
+  withSettings(workspaces.command("create").summary("make a workspace, with data of its own"), [
+    "dir",
+  ])
+    .requiredOption("--name <name>", "what it is called")
+    .requiredOption("--zone <zone>", "its time zone, such as Europe/Berlin")
+    .addOption(new Option("--tier <tier>", "what it may do").choices(TIERS))
+    .option("--postal-address <address>", "the sender's postal address")
+    .option(...JSON_FLAG)
+    .action(async (options: NewWorkspaceOptions, command: Command) => {
+      const { addWorkspace } = await import("./commands/workspaces.ts");
+      await addWorkspace(settingsOf(command).config, options);
     });
   withSettings(workspaces.command("set").summary("change what is named"), ["dir"])
     .option("--workspace <id>", "the workspace, where there are several")
@@ -105,6 +117,8 @@ interface WorkspaceOptions extends JsonOption {
   tier?: (typeof TIERS)[number];
   postalAddress?: string;
 }
+
+type NewWorkspaceOptions = WorkspaceOptions & { name: string; zone: string };
 
 interface JsonOption {
   json?: boolean;
@@ -150,6 +164,39 @@ function addConfig(program: Command): void {
     });
 }
 
+function addWatching(program: Command): void {
+  const status = program.command("status").summary("how the server and its campaigns are");
+  withSettings(status, ["dir"])
+    .option(...JSON_FLAG)
+    .action(async (options: JsonOption, command: Command) => {
+      const { showStatus } = await import("./commands/status.ts");
+      await showStatus(settingsOf(command).config, options.json);
+    });
+  const healthcheck = program
+    .command("healthcheck")
+    .summary("exit 0 when the server is up and does its work, 1 when not");
+  withSettings(healthcheck, ["dir", "host", "port"])
+    .option(...JSON_FLAG)
+    .action(async (options: JsonOption, command: Command) => {
+      const { checkHealth } = await import("./commands/healthcheck.ts");
+      await checkHealth(settingsOf(command).config, options.json);
+    });
+  const doctor = program
+    .command("doctor")
+    .summary("what is wrong here, what it means and what to do about it");
+  withSettings(doctor, ["dir"])
+    .option("--logins", "log into every inbox's servers, too")
+    .option(...JSON_FLAG)
+    .action(async (options: DoctorOptions, command: Command) => {
+      const { examine } = await import("./commands/doctor.ts");
+      process.exitCode = await examine(settingsOf(command).config, options);
+    });
+}
+
+interface DoctorOptions extends JsonOption {
+  logins?: boolean;
+}
+
 function addDemo(program: Command): void {
   program
     .command("demo")
@@ -180,7 +227,16 @@ function openProgram(): Command {
     .version(VERSION)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
-  for (const add of [addServe, addSetup, addKeys, addWorkspaces, addConfig, addDemo, addVersion])
+  for (const add of [
+    addServe,
+    addSetup,
+    addKeys,
+    addWorkspaces,
+    addWatching,
+    addConfig,
+    addDemo,
+    addVersion,
+  ])
     add(program);
   return program;
 }

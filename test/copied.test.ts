@@ -44,6 +44,8 @@ test("a copied ledger's active campaigns are paused with the reason, and each pa
     event: "campaign.paused",
     campaign_id: null,
     lead_id: null,
+    unknown: "[]",
+    offset: 0,
     limit: 10,
   };
   expect(listEvents(ledger, filter).map(({ campaign_id }) => campaign_id)).toEqual([active]);

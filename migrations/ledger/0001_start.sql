@@ -173,7 +173,7 @@ CREATE TABLE messages (
   quota_day     TEXT,             -- the day whose quotas it holds; NULL when they were given back
   first_of_lead INTEGER NOT NULL DEFAULT 0, -- holds a place among the day's new leads
   follow_up     INTEGER NOT NULL DEFAULT 0, -- its inbox must have been read up to date
-  window_until  INTEGER,          -- the send window in which it was claimed closes then
+  window_until  INTEGER,          -- the send window, or the day, in which it was claimed ends then
   queued_at     INTEGER NOT NULL,
   deferred_since INTEGER,         -- its first deferral: 24 h later it is given up
   claimed_at    INTEGER,

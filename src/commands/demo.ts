@@ -109,6 +109,8 @@ async function playDays(house: House, ledger: Ledger): Promise<void> {
       event: null,
       campaign_id: null,
       lead_id: null,
+      unknown: "[]",
+      offset: 0,
       limit: EVENTS_A_DAY_MOST,
     });
     last_event = events.at(-1)?.id ?? last_event;

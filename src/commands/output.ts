@@ -41,12 +41,16 @@ export function say(text: string): void {
 type Cell = string | number | boolean | null | readonly string[];
 export type Row = Readonly<Record<string, Cell>>;
 
+/** Programs read JSON: off a terminal, or with `--json`. */
+export const wantsJson = (json: boolean | undefined) => json === true || !process.stdout.isTTY;
+
+export function sayJson(value: unknown): void {
+  say(JSON.stringify(value, null, 2));
+}
+
 /** Shows rows: a table on a terminal, JSON otherwise or with `--json`. */
 export function show(value: Row | readonly Row[], json: boolean | undefined): void {
-  if (json || !process.stdout.isTTY) {
-    say(JSON.stringify(value, null, 2));
-    return;
-  }
+  if (wantsJson(json)) return sayJson(value);
   const rows = isRows(value) ? value : [value];
   say(rows.length === 0 ? "(none)" : formatTable(rows));
 }

@@ -5,6 +5,7 @@ import { isIP } from "node:net";
 import type { Config } from "../config.ts";
 import { DEFAULT_PORT, type House, openHouse, PortError } from "../house.ts";
 import { listKeys } from "../resources/api-keys/actions.ts";
+import { createSetupToken, SETUP_LIFE_MS } from "../resources/auth/actions.ts";
 import { hasAnyUser } from "../resources/auth/store.ts";
 import { VERSION } from "../version.ts";
 import { CommandError, EXIT, PROGRAM, say } from "./output.ts";
@@ -61,8 +62,17 @@ const COPIED =
 function greet({ config, control, key_problem, is_copy, log }: House, url: string): void {
   const lines = [
     `imail ${VERSION}   data ${config.dir}   (test mode on)`,
+    `  Dashboard  ${url}/`,
     `  API        ${url}/v1`,
   ];
+  if (!hasAnyUser(control)) {
+    // In the fragment: no server, no log and no other page ever sees it.
+    const link = `${url}/setup#t=${createSetupToken(control)}`;
+    lines.push(
+      `  Finish setup (link valid ${SETUP_LIFE_MS / 60_000} min):  ${link}`,
+      `  or:  ${PROGRAM} setup --dir ${config.dir}`,
+    );
+  }
   if (config.port === null && Number(new URL(url).port) !== DEFAULT_PORT) {
     lines.push(`  Port ${DEFAULT_PORT} is taken, so this one listens on the next free one.`);
   }

@@ -1,13 +1,22 @@
-// `imail workspaces`: lists and changes workspaces in the data directory. A running server sees the change at once.
+// `imail workspaces`: lists, makes and changes workspaces in the data directory. A running server sees it at once.
 
 import type { Config } from "../config.ts";
 import { AppError } from "../core/faults.ts";
 import { formatId, parseId } from "../core/ids.ts";
+import { readMasterKey } from "../installation.ts";
 import type { Control } from "../ledger/control.ts";
-import { changeWorkspace } from "../resources/workspaces/actions.ts";
+import { changeWorkspace, createWorkspace } from "../resources/workspaces/actions.ts";
 import { listWorkspaces, type Tier, type Workspace } from "../resources/workspaces/store.ts";
 import { withControl } from "./beside-server.ts";
 import { CommandError, EXIT, type Row, show } from "./output.ts";
+
+interface Order {
+  name: string;
+  zone: string;
+  tier?: Tier;
+  postalAddress?: string;
+  json?: boolean;
+}
 
 interface Changes {
   workspace?: string;
@@ -22,6 +31,21 @@ interface Changes {
 export async function listAllWorkspaces(config: Config, json: boolean | undefined): Promise<void> {
   await withControl(config, (control) => {
     show(listWorkspaces(control).map(rowOf), json);
+  });
+}
+
+/** `workspaces create`: a running server takes it up within a second. */
+export async function addWorkspace(config: Config, order: Order): Promise<void> {
+  const { name, zone, tier, postalAddress, json } = order;
+  await withControl(config, (control) => {
+    const { key, problem } = readMasterKey(config, control);
+    if (key === null) throw new AppError("unavailable", problem);
+    const id = createWorkspace(control, { name, zone }, key);
+    const made = changeWorkspace(control, id, {
+      ...(tier === undefined ? {} : { tier }),
+      ...(postalAddress === undefined ? {} : { postal_address: postalAddress || null }),
+    });
+    show(rowOf(made), json);
   });
 }
 

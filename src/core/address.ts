@@ -1,6 +1,7 @@
 // E-mail addresses, read strictly: what passes here is one recipient and nothing else. Mail libraries
 // turn `"b@x, v@evil"` into two recipients (reliability.md M1), so no other parser ever sees an address.
-import { getDomain, getDomainWithoutSuffix } from "tldts";
+
+import type * as Tldts from "tldts";
 
 const LOCAL = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -32,10 +33,23 @@ export function parseDomain(text: string): string | null {
 /** The organisational domain of a parsed address: one company. Null for public mail domains, where neighbours are strangers. */
 export function companyDomain(address: string): string | null {
   const host = address.slice(address.lastIndexOf("@") + 1);
+  const { getDomain, getDomainWithoutSuffix } = suffixes();
   const domain = getDomain(host, { allowPrivateDomains: true });
   if (domain === null || PUBLIC_DOMAINS.has(host) || PUBLIC_DOMAINS.has(domain)) return null;
   const name = getDomainWithoutSuffix(domain);
   return name !== null && PUBLIC_NAMES.has(name) ? null : domain;
+}
+
+/** Do two host names belong to one owner, as far as their names tell? Public suffixes are nobody's. */
+export function isSameOwner(one: string, other: string): boolean {
+  const { getDomain } = suffixes();
+  const domain = getDomain(one, { allowPrivateDomains: true });
+  return domain !== null && domain === getDomain(other, { allowPrivateDomains: true });
+}
+
+/** The list of public suffixes, loaded at its first use: start-up stays fast. */
+function suffixes(): typeof Tldts {
+  return require("tldts");
 }
 
 /** Whether a text may stand in a header: no C0 or C1 controls, no U+2028 or U+2029, no half of a surrogate pair. */

@@ -26,6 +26,12 @@ export const FAULTS = {
     title: "The request has a field or parameter that this route does not know.",
     remedy: "Remove it or correct its spelling. Nothing is dropped in silence.",
   },
+  invalid_version: {
+    status: 400,
+    title: "`Imail-Version` is no date, or lies in the future.",
+    remedy:
+      "Send a date such as `2026-11-21`, not after today; the latest snapshot that is not after it answers. Without the header the newest does. `/docs/changelog` lists them.",
+  },
   provider_mode: {
     status: 400,
     title: "This kind of inbox does not exist in the mode of the key.",
@@ -72,10 +78,31 @@ export const FAULTS = {
     title: "The API key is malformed, unknown, expired or revoked.",
     remedy: "Make a new key with `imail keys create`; a key is shown once only.",
   },
+  invalid_session: {
+    status: 401,
+    title: "The session has ended.",
+    remedy:
+      "Sign in again at `/login`. A session ends 12 hours after its last use, and after 7 days.",
+  },
+  login_failed: {
+    status: 401,
+    title: "The e-mail address or the password is wrong.",
+    remedy: "Check both. After five failures each further one makes the wait longer.",
+  },
+  invalid_setup_link: {
+    status: 401,
+    title: "The setup link is wrong, was used before or is older than 30 minutes.",
+    remedy: "Start imail again: it prints a new link. Or use `imail setup` where the data is.",
+  },
   scope_missing: {
     status: 403,
     title: "The key does not have the scope that this route needs.",
     remedy: "The message names the scope. Make a key that has it.",
+  },
+  session_only: {
+    status: 403,
+    title: "This route is for people who are signed in, not for API keys.",
+    remedy: "Sign in at `/login`. On the command line, `imail workspaces` does the same.",
   },
   tier_gate: {
     status: 403,
@@ -114,6 +141,12 @@ export const FAULTS = {
     remedy:
       "`error.inbox_id` names it. A live mailbox belongs to one workspace only, else its limits would count twice.",
   },
+  inbox_in_use: {
+    status: 409,
+    title: "Leads wait for this inbox.",
+    remedy:
+      "`error.waiting` says how many. Name another active inbox with `?reassign_to=inb_…`: they go on with it, in new threads.",
+  },
   already_enrolled: {
     status: 409,
     title: "The lead is in this campaign already, for life.",
@@ -138,6 +171,22 @@ export const FAULTS = {
     status: 409,
     title: "The test clock is being moved already.",
     remedy: "Wait for the first call to answer.",
+  },
+  idempotency_mismatch: {
+    status: 409,
+    title: "This `Idempotency-Key` was used for another request.",
+    remedy:
+      "Use a key of its own for each thing that you want done once; send the same body for the same key. Keys are kept for 24 hours.",
+  },
+  idempotency_in_progress: {
+    status: 409,
+    title: "The first request with this `Idempotency-Key` is still at work.",
+    remedy: "Wait until it has answered, then ask again: you get the same answer.",
+  },
+  precondition_failed: {
+    status: 412,
+    title: "The thing has changed since you have read it.",
+    remedy: "Read it again and send its new `ETag` as `If-Match`; nothing was changed.",
   },
   payload_too_large: {
     status: 413,
@@ -184,7 +233,9 @@ interface FaultPlace {
   field?: string | undefined;
   details?: FaultDetail[] | undefined;
   /** Names the thing of a conflict: `{ lead_id: "lead_…" }`. */
-  conflict?: Record<string, string> | undefined;
+  conflict?: Record<string, string | number> | undefined;
+  /** For `Retry-After`, in whole seconds. */
+  retry_after_s?: number | undefined;
 }
 
 /** The caller's mistake, told to the caller. Anything else that is thrown is a bug and a 500. */
@@ -192,13 +243,15 @@ export class AppError extends Error {
   readonly code: FaultCode;
   readonly field: string | null;
   readonly details: FaultDetail[];
-  readonly conflict: Record<string, string>;
+  readonly conflict: Record<string, string | number>;
+  readonly retry_after_s: number | null;
   constructor(code: FaultCode, message?: string, place: FaultPlace = {}) {
     super(message ?? FAULTS[code].title);
     this.code = code;
     this.field = place.field ?? null;
     this.details = place.details ?? [];
     this.conflict = place.conflict ?? {};
+    this.retry_after_s = place.retry_after_s ?? null;
   }
 }
 

@@ -1,5 +1,6 @@
 // The plain text of HTML, within limits: for the text alternative of our own mails and for reading others'.
-import { convert, type HtmlToTextOptions } from "html-to-text";
+import type * as HtmlToText from "html-to-text";
+import type { HtmlToTextOptions } from "html-to-text";
 
 /** Enough for any letter; a deeper or longer one is a bomb, and what is over is left out. */
 const INPUT_CAP = 256 * 1024;
@@ -73,3 +74,9 @@ const QUOTES = [
 
 /** Outlook marks only where the quote begins: what follows is told by this line. */
 const OUTLOOK_QUOTE = { selector: "#divRplyFwdMsg", format: "quoteBegin" };
+
+/** Loaded at the first HTML: most mails are plain, and start-up stays fast. */
+const convert: typeof HtmlToText.convert = (html, options) => {
+  const library: typeof HtmlToText = require("html-to-text");
+  return library.convert(html, options);
+};

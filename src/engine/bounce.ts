@@ -1,10 +1,12 @@
 // What a bounce does, whether the server said it at once or a report came later: a mailbox fact suppresses the
 // address, anything else never does (domain.md "Inbound mail").
-import type { EventSubject } from "../core/events.ts";
+import type { EventName, EventSubject } from "../core/events.ts";
 import type { Tx } from "../ledger/database.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { stopLead } from "../resources/enrollments/actions.ts";
 import { record } from "../resources/events/actions.ts";
+import { hasEvent } from "../resources/events/store.ts";
+import { pauseInbox } from "../resources/inboxes/store.ts";
 import { addSoftBounce, findLead, setLeadState } from "../resources/leads/store.ts";
 import type { MessageRow } from "../resources/messages/store.ts";
 import { suppress } from "../resources/suppressions/actions.ts";
@@ -26,6 +28,10 @@ const about = (message: MessageRow): EventSubject => ({
   variant_id: message.variant_id,
 });
 
+/** Servers may report one mail more than once; bounces count mails (domain.md "Events and their data"). */
+const isTold = (tx: Tx, { lead_id, id }: MessageRow, event: EventName): boolean =>
+  lead_id !== null && hasEvent(tx, { lead_id, message_id: id, event });
+
 /** The mailbox does not exist: suppressed, and every enrollment of the lead ends. */
 export function bounceHard(ledger: Ledger, tx: Tx, message: MessageRow, bounce: Bounce): void {
   const lead = message.lead_id === null ? null : findLead(tx, message.lead_id);
@@ -40,14 +46,23 @@ export function bounceHard(ledger: Ledger, tx: Tx, message: MessageRow, bounce: 
     stopLead(ledger, tx, lead.id, "bounced");
     setLeadState(tx, lead.id, "bounced");
   }
+  if (isTold(tx, message, "email.bounced.hard")) return;
   record(ledger, tx, { event: "email.bounced.hard", detail: { ...bounce } }, about(message));
 }
 
 /** It did not arrive this time; the third in a row ends the lead's enrollments, without suppressing it. */
 export function bounceSoft(ledger: Ledger, tx: Tx, message: MessageRow, bounce: Bounce): void {
+  if (isTold(tx, message, "email.bounced.soft")) return;
   if (message.lead_id !== null && addSoftBounce(tx, message.lead_id) >= SOFT_BOUNCES_MOST) {
     stopLead(ledger, tx, message.lead_id, "bounced");
     setLeadState(tx, message.lead_id, "bounced");
   }
+  record(ledger, tx, { event: "email.bounced.soft", detail: { ...bounce } }, about(message));
+}
+
+/** Our own fault (policy, spam, authentication): the inbox pauses with the server's words, the lead is left alone. */
+export function bounceOfSender(ledger: Ledger, tx: Tx, message: MessageRow, bounce: Bounce): void {
+  pauseInbox(tx, message.inbox_id, { by: "bounce", reason: bounce.diagnostic ?? bounce.category });
+  if (isTold(tx, message, "email.bounced.soft")) return;
   record(ledger, tx, { event: "email.bounced.soft", detail: { ...bounce } }, about(message));
 }

@@ -31,19 +31,21 @@ interface DeskOptions {
   mail: MailPort;
   log: Log;
   later: Later;
+  /** Has the engine look again at what may be sent. */
+  look: () => void;
 }
 
 /** So many rounds at one instant: more means that something is wrong. */
 const ROUNDS_MOST = 10_000;
 
 /** The desk of one ledger. */
-export function openLedgerDesk({ ledger, mail, log, later }: DeskOptions): LedgerDesk {
+export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions): LedgerDesk {
   const tried = new Set<number>();
   const flights = openFlights({ ledger, mail, log, later });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);
-    ledger.write((tx) => tx.nudge("send"));
+    look();
   };
   const watches = openWatches({ ledger, mail, log, later, onTried });
   const send_desk: SendDesk = {
@@ -62,6 +64,7 @@ export function openLedgerDesk({ ledger, mail, log, later }: DeskOptions): Ledge
     watchAll: () => watches.watchAll(),
     nudgeReading: () => watches.nudge(),
     async runDue() {
+      flights.settleKept();
       for (let i = 0; i < ROUNDS_MOST; i++) {
         await readAll(ledger, mail, tried);
         const next = round();

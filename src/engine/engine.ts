@@ -5,11 +5,14 @@ import { Cron } from "croner";
 import type { AdvanceReport } from "../core/advance-report.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
+import type { Received } from "../core/received-mail.ts";
 import type { Verb } from "../ledger/database.ts";
 import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
+import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
 import { tend } from "./tend.ts";
 
@@ -20,6 +23,8 @@ const STOP_WITHIN_MS = 30_000;
 
 export interface EngineOptions {
   ledgers(): Ledger[];
+  /** Opens the ledgers of workspaces that the command line has made beside the server. */
+  openNew?(): void;
   mail(ledger: Ledger): MailPort;
   disk: Disk | null;
   log: Log;
@@ -27,13 +32,17 @@ export interface EngineOptions {
 
 export interface Engine {
   start(): void;
+  /** A ledger that was opened after the start: from now on it is looked at like the others. */
+  takeUp(ledger: Ledger): void;
   /** Nothing new is claimed from now on; what is in flight ends, within 30 s. */
   stop(): Promise<void>;
   nudge(ledger: Ledger, verb: Verb): void;
   /** Does everything that is due at this instant of the ledger's clock; the next instant, or null. */
   runDue(ledger: Ledger): Promise<number | null>;
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
-  /** When a live ledger was last looked at, ms of the ledger's clock, or null. */
+  /** Takes a raw mail into a sandbox inbox. Throws `clock_running` while the clock is being moved. */
+  receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** When each live ledger was last looked at, the one longest ago: ms of the ledger's clock, or null. */
   last_tick_at(): number | null;
 }
 
@@ -41,6 +50,10 @@ const later: Later = (ms, work) => {
   const timer = setTimeout(work, ms);
   return () => clearTimeout(timer);
 };
+
+/** On a full disk nothing new is claimed: an outcome could not be written. */
+const hasRoom = (disk: Disk | null) =>
+  disk === null || !["stop", "critical"].includes(disk.level());
 
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
@@ -50,17 +63,15 @@ export function openEngine(options: EngineOptions): Engine {
   const jobs: Cron[] = [];
   let stopping = false;
   let running = false;
-  let last_tick_at: number | null = null;
+  const ticks = new Map<Ledger, number>();
 
   const deskOf = (ledger: Ledger): LedgerDesk => {
+    const look = () => schedule(ledger, 0);
     const desk =
-      desks.get(ledger) ?? openLedgerDesk({ ledger, mail: options.mail(ledger), log, later });
+      desks.get(ledger) ?? openLedgerDesk({ ledger, mail: options.mail(ledger), log, later, look });
     desks.set(ledger, desk);
     return desk;
   };
-  const mayClaim = () =>
-    !stopping && (disk === null || !["stop", "critical"].includes(disk.level()));
-
   const tick = (ledger: Ledger) => {
     if (stopping) return;
     const desk = deskOf(ledger);
@@ -68,8 +79,8 @@ export function openEngine(options: EngineOptions): Engine {
     try {
       desk.settleKept();
       desk.watchAll();
-      if (mayClaim()) next = desk.round();
-      last_tick_at = ledger.clock.now();
+      if (hasRoom(disk)) next = desk.round();
+      ticks.set(ledger, ledger.clock.now());
     } catch (error) {
       if (isDiskFull(error)) disk?.giveUpBallast();
       log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
@@ -85,15 +96,21 @@ export function openEngine(options: EngineOptions): Engine {
     );
   };
 
+  const taken = new Set<Ledger>();
+  const takeUp = (ledger: Ledger) => {
+    if (!running || stopping || taken.has(ledger)) return;
+    taken.add(ledger);
+    const recovery = deskOf(ledger).recover();
+    log.info({ ledger: ledger.workspace_id, mode: ledger.mode, ...recovery }, "recovered");
+    if (ledger.mode === "live") tick(ledger);
+  };
+
   return {
+    takeUp,
     start() {
       running = true;
-      for (const ledger of options.ledgers()) {
-        const recovery = deskOf(ledger).recover();
-        log.info({ ledger: ledger.workspace_id, mode: ledger.mode, ...recovery }, "recovered");
-        if (ledger.mode === "live") tick(ledger);
-      }
-      jobs.push(everySecond(() => tend(options.ledgers(), disk), log));
+      options.ledgers().forEach(takeUp);
+      jobs.push(...startJobs(options, takeUp));
     },
     async stop() {
       stopping = true;
@@ -108,11 +125,32 @@ export function openEngine(options: EngineOptions): Engine {
     },
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
-    last_tick_at: () => last_tick_at,
+    receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
+    last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
 }
 
-function everySecond(work: () => void, log: Log): Cron {
+function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cron[] {
+  const { disk, log } = options;
+  return [
+    everySecond(() => tend(options.ledgers(), disk), log),
+    everySecond(() => followZones(options.ledgers()), log),
+    everySecond(() => {
+      options.openNew?.();
+      options.ledgers().forEach(takeUp);
+    }, log),
+  ];
+}
+
+/**
+ * The command line changes a workspace's zone beside the server: whoever waits by it follows. A job of its own, for a
+ * million leads take longer than a second.
+ */
+async function followZones(ledgers: readonly Ledger[]): Promise<void> {
+  for (const ledger of ledgers) await followZone(ledger);
+}
+
+function everySecond(work: () => void | Promise<void>, log: Log): Cron {
   const caught = (error: unknown) => log.error({ error: String(error) }, "tending failed");
-  return new Cron("* * * * * *", { protect: true, catch: caught, timezone: "UTC" }, work);
+  return new Cron("* * * * * *", { protect: true, catch: caught, utcOffset: 0 }, work);
 }

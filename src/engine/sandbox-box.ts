@@ -21,7 +21,8 @@ export function openSandboxBox(ledger: Ledger): LedgerBox {
   if (ledger.mode !== "test") throw new Error("a live ledger never has a sandbox");
   return {
     now: () => ledger.clock.now(),
-    put: (mail) => ledger.write((tx) => insertSandboxMail(tx, { ...mail, arrives_at: tx.now })),
+    put: (mail) =>
+      void ledger.write((tx) => insertSandboxMail(tx, { ...mail, arrives_at: tx.now })),
     expect: (mail) => ledger.write((tx) => insertComingMail(tx, { ...mail, folder: "INBOX" })),
     arrive(inbox_id) {
       if (hasArrivals(ledger, inbox_id, ledger.clock.now()))

@@ -1,4 +1,6 @@
 // Housekeeping, once a second: the journal reaches the disk, and now and then what is too old goes.
+import { pruneAnswers } from "../ledger/answers.ts";
+import { systemClock } from "../ledger/clock.ts";
 import type { Disk } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { pruneDigests } from "../resources/replies/store.ts";
@@ -14,6 +16,10 @@ export function tend(ledgers: readonly Ledger[], disk: Disk | null): void {
   if (seconds % HOUR_S !== 1) return;
   disk?.layBallast();
   for (const ledger of ledgers) {
-    ledger.write((tx) => pruneDigests(tx, tx.now - DIGESTS_KEPT_MS));
+    ledger.write((tx) => {
+      pruneDigests(tx, tx.now - DIGESTS_KEPT_MS);
+      // By the system's clock in test mode too: that is the one that the contract's 24 hours mean.
+      pruneAnswers(tx, systemClock.now());
+    });
   }
 }

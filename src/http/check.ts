@@ -68,8 +68,9 @@ function readSchema(schema: object | null): Schema {
 const isList = (schema: Schema) =>
   schema.type === "array" || (schema.anyOf ?? []).some(({ type }) => type === "array");
 
-/** A number is decimal digits and nothing else; what is not stays text and fails as one. */
+/** A number is decimal digits and nothing else, a boolean one of two words; what is not stays text and fails as one. */
 function readText(schema: Schema, text: string): unknown {
+  if (schema.type === "boolean") return text === "true" || (text === "false" ? false : text);
   const number = numberBranch(schema);
   return number && /^\d{1,15}$/.test(text) ? Number(text) : text;
 }

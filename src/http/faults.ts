@@ -5,6 +5,7 @@ import { NotFoundError, ParseError, ValidationError } from "elysia";
 import { AppError, type FaultDetail, FAULTS } from "../core/faults.ts";
 import type { Log } from "../core/log.ts";
 import { isDiskFull } from "../ledger/disk.ts";
+import type { AnswerHeaders } from "./caller.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
 
 export interface FaultPlace {
@@ -14,12 +15,22 @@ export interface FaultPlace {
   headers?: Record<string, string>;
 }
 
+/** What the router has collected, without the headers of a body that is not sent now. */
+export function ownHeaders(headers: AnswerHeaders): Record<string, string> {
+  const kept = Object.entries(headers).filter(
+    ([name]) =>
+      !["content-type", "content-length", "location", "etag"].includes(name.toLowerCase()),
+  );
+  return Object.fromEntries(kept.map(([name, value]) => [name, String(value)]));
+}
+
 /** The whole answer to a fault. A full `Response`: then source and minified binary answer the same bytes. */
 export function faultResponse(
   fault: AppError,
   { request_id, base, headers = {} }: FaultPlace,
 ): Response {
-  const { code, message, field, details, conflict } = fault;
+  const { code, message, field, details, conflict, retry_after_s } = fault;
+  const wait = retry_after_s === null ? {} : { "retry-after": String(retry_after_s) };
   const error = {
     ...conflict,
     code,
@@ -32,7 +43,7 @@ export function faultResponse(
     { success: false, error, message, request_id },
     {
       status: FAULTS[code].status,
-      headers: { ...SECURITY_HEADERS, "x-request-id": request_id, ...headers },
+      headers: { ...SECURITY_HEADERS, "x-request-id": request_id, ...headers, ...wait },
     },
   );
 }

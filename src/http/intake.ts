@@ -5,7 +5,9 @@ import { routeName } from "./access.ts";
 import type { Visits } from "./caller.ts";
 import { checkBody, checkQuery, type Schema } from "./check.ts";
 import { tooLarge } from "./gate.ts";
+import { readAsked } from "./idempotency.ts";
 import { isRecord, parseBody } from "./json-body.ts";
+import { searchOf } from "./place.ts";
 
 interface Shape {
   body: Schema | null;
@@ -17,6 +19,7 @@ export interface Route {
   method: string;
   path: string;
   hooks: object;
+  handler?: unknown;
 }
 
 export interface Intake {
@@ -45,6 +48,9 @@ export function openIntake(visits: Visits): Intake {
       const visit = visits.get(request);
       const bytes = new Uint8Array(await request.arrayBuffer());
       if (visit && bytes.length > visit.max_bytes) throw tooLarge(visit.max_bytes);
+      if (visit && visit.idempotency_key !== null) {
+        visit.asked = readAsked(request, searchOf(request), bytes);
+      }
       return content_type === "" || content_type.toLowerCase() === "application/json"
         ? parseBody(bytes)
         : bytes;

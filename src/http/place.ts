@@ -18,6 +18,12 @@ export function pathOf(request: Request): string {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 }
 
+/** Path and query as they came. */
+export function searchOf(request: Request): string {
+  const start = request.url.indexOf("?");
+  return start < 0 ? pathOf(request) : pathOf(request) + request.url.slice(start);
+}
+
 /** Loopback names only with our port; names that the owner has allowed with any, for there a proxy listens. */
 export function isOurHost(host: string, port: number | null, allowed: readonly string[]): boolean {
   const [, name = "", asked] = /^(\[[0-9a-f:]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(host) ?? [];

@@ -66,11 +66,17 @@ export function okOf<S extends TSchema>(data: S) {
   return t.Object({ success: t.Literal(true), data });
 }
 
-const pagination = t.Object({
-  limit: t.Number(),
-  next_cursor: nullable(t.String()),
-  has_more: t.Boolean(),
-});
+const pagination = t.Object(
+  {
+    limit: t.Number(),
+    next_cursor: nullable(t.String({ description: "Pass it as `cursor`; null at the end." })),
+    has_more: t.Boolean(),
+    page: t.Optional(t.Number({ description: "Only with `?page=N`." })),
+    total: t.Optional(t.Number({ description: "How many there are in all; only with `?page=N`." })),
+    pages: t.Optional(t.Number({ description: "How many pages that makes; only with `?page=N`." })),
+  },
+  { title: "Pagination" },
+);
 
 /** The answer with a page of things. */
 export function pageOf<S extends TSchema>(item: S) {
@@ -82,6 +88,21 @@ export const nothing = t.Void();
 
 /** What every list takes: spread it into the query's `t.Object({ ...pageQuery, … })`. */
 export const pageQuery = {
-  limit: t.Optional(integer({ minimum: 1, maximum: 100 })),
-  cursor: t.Optional(t.String({ maxLength: 64 })),
+  limit: t.Optional(
+    integer({ minimum: 1, maximum: 100, description: "How many at most; 25 when left out." }),
+  ),
+  cursor: t.Optional(
+    t.String({
+      maxLength: 64,
+      description: "The `next_cursor` of the page before, with the same filters.",
+    }),
+  ),
+  page: t.Optional(
+    integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description:
+        "Counts pages instead of following cursors: the answer then has `page`, `total` and `pages`. Slower on long lists, and what is inserted meanwhile moves the pages.",
+    }),
+  ),
 };

@@ -1,30 +1,48 @@
 // What a route may ask of the house. house.ts makes one; tests make one in memory.
 import type { AdvanceReport } from "../core/advance-report.ts";
+import type { DnsPort } from "../core/dns-port.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
+import type { Received } from "../core/received-mail.ts";
 import type { Control } from "../ledger/control.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import type { Ledger, Tier } from "../ledger/ledger.ts";
 import type { Ledgers } from "../ledger/ledgers.ts";
 import { type Auth, openAuth } from "./auth.ts";
-import type { Caller, Visit, Visits } from "./caller.ts";
+import type { Admission, Caller, SessionWish, Visit, Visits } from "./caller.ts";
+import { type Rate, RATES } from "./rate-limit.ts";
 
 /** What the house hands over. */
 export interface WiringParts {
   control: Control;
   ledgers: Ledgers;
   mail(ledger: Ledger): MailPort;
+  /** DNS, for finding a mailbox's servers. */
+  names: DnsPort;
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
+  /** Takes a raw mail into a sandbox inbox, as if IMAP had delivered it. */
+  receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
   /** The holder of a key that is good now, or null (api-keys/actions.ts `authenticate`). */
   authenticate(key: string): Caller | null;
+  /** Who is signed in with a cookie, or null (auth/actions.ts `admitSession`). */
+  admitSession(wish: SessionWish): Promise<Admission | null>;
+  /** Signs the tokens of sessions. */
+  session_key: Uint8Array;
+  /** Makes a workspace and opens its ledgers; answers its id. Throws `unavailable` without the master key. */
+  addWorkspace(order: { name: string; zone: string }): number;
+  /** When the scheduler last looked at the live ledgers, ms of their clock; null before the first look. */
+  last_tick_at(): number | null;
   /** Host names beside 127.0.0.1, localhost and [::1] that may be asked for. */
   allowed_hosts: readonly string[];
   log: Log;
   /** ms UTC */
   started_at: number;
   version: string;
+  /** What each tier may ask for, where that is not the contract's own. */
+  rates?: Partial<Readonly<Record<Tier, Rate>>> | undefined;
 }
 
 export interface Wiring extends WiringParts {
+  rates: Readonly<Record<Tier, Rate>>;
   /** The plugin whose macro `ledger: true` hands a route `{ ledger, caller }`. */
   auth: Auth;
   /** What the gate knows of a request. */
@@ -34,5 +52,6 @@ export interface Wiring extends WiringParts {
 /** Adds what HTTP itself keeps to what the house hands over. */
 export function openWiring(parts: WiringParts): Wiring {
   const visits: Visits = new WeakMap<Request, Visit>();
-  return { ...parts, visits, auth: openAuth(visits, parts.ledgers) };
+  const rates = { ...RATES, ...parts.rates };
+  return { ...parts, rates, visits, auth: openAuth(visits, parts.ledgers) };
 }

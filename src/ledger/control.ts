@@ -17,6 +17,8 @@ export interface Control extends Reading {
   readonly clock: Clock;
   readonly random: Random;
   readonly write: Write;
+  /** Many writes as one transaction (database.ts). */
+  readonly together: Write;
   readonly installation_secret: Uint8Array;
   close(): void;
 }
@@ -32,7 +34,7 @@ interface ControlOptions {
 export function openControl({ dir, random, onError }: ControlOptions): Control {
   const db = openDatabase(dir === ":memory:" ? dir : join(dir, "control.db"), CONTROL_MIGRATIONS);
   const clock = systemClock;
-  const write = openWriter({ db, clock, onNudge: () => undefined, onError });
+  const { write, together } = openWriter({ db, clock, onNudge: () => undefined, onError });
   const installation_secret =
     findInstallation({ db })?.secret ??
     write((tx) => {
@@ -42,7 +44,8 @@ export function openControl({ dir, random, onError }: ControlOptions): Control {
         .run(secret, tx.now);
       return secret;
     });
-  return { db, clock, random, write, installation_secret, close: () => closeDatabase(db) };
+  const close = () => closeDatabase(db);
+  return { db, clock, random, write, together, installation_secret, close };
 }
 
 /** This installation's one row, or null before the first start. */

@@ -26,6 +26,9 @@ export type Verb = "send" | "read" | "notify";
 
 export type Write = <T>(work: (tx: Tx) => T) => T;
 
+// Bun keeps the last 20 statements only: a round alone asks more, and what was dropped is compiled again at every call.
+Database.MAX_QUERY_CACHE_SIZE = 1000;
+
 // A Database that nobody references is closed by the garbage collector and its locks vanish with it.
 const opened = new Set<Database>();
 
@@ -55,13 +58,18 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
   return db;
 }
 
+/** Another number than before: another process has written to this file since. */
+export function versionOf({ db }: Reading): number {
+  return db.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;
+}
+
 export function closeDatabase(db: Database): void {
   opened.delete(db);
   db.close();
 }
 
 /** The highest id of the file, so that new ids are above it and an event cursor misses nothing. */
-function highestId(db: Database): number {
+export function highestId(db: Database): number {
   const tables = db
     .query<{ name: string }, []>(
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%id %INTEGER PRIMARY KEY%'",
@@ -82,13 +90,45 @@ interface WriterOptions {
   onError: (error: unknown) => void;
 }
 
-/** The one writer of a file. A write inside a write is a bug and throws. */
-export function openWriter(options: WriterOptions): Write {
+export interface Writer {
+  /** One transaction. A write inside a write is a bug and throws. */
+  write: Write;
+  /**
+   * Everything that `work` writes to this file, with `write` too, is one transaction: all of it is there after a crash
+   * or nothing. `work` must not wait, so no other write can slip in.
+   */
+  together: Write;
+}
+
+const NO_WAITING = "a transaction must not wait: it would commit at the first await";
+
+/** The one writer of a file. */
+export function openWriter(options: WriterOptions): Writer {
   const { db, clock } = options;
   let last = highestId(db);
   let writing = false;
-  return (work) => {
-    if (writing) throw new Error("a write inside a write: pass the transaction on instead");
+  let joined: Tx | null = null;
+  const join: Write = (work) => {
+    const tx = joined;
+    if (!tx) throw new Error("a write inside a write: pass the transaction on instead");
+    // While it works a second write inside it is a bug again.
+    joined = null;
+    db.run("SAVEPOINT joined");
+    try {
+      const result = work(tx);
+      if (result instanceof Promise) throw new Error(NO_WAITING);
+      db.run("RELEASE joined");
+      return result;
+    } catch (error) {
+      // What the caller catches must be undone as if it had been a transaction of its own.
+      if (db.inTransaction) db.run("ROLLBACK TO joined; RELEASE joined");
+      throw error;
+    } finally {
+      joined = tx;
+    }
+  };
+  const run = <T>(work: (tx: Tx) => T, joins: boolean): T => {
+    if (writing) return join(work);
     writing = true;
     const before = last;
     const nudges = new Set<Verb>();
@@ -102,9 +142,9 @@ export function openWriter(options: WriterOptions): Write {
     try {
       db.run("BEGIN IMMEDIATE");
       try {
+        joined = joins ? tx : null;
         const result = work(tx);
-        if (result instanceof Promise)
-          throw new Error("a transaction must not wait: it would commit at the first await");
+        if (result instanceof Promise) throw new Error(NO_WAITING);
         db.run("COMMIT");
         for (const verb of nudges) options.onNudge(verb);
         return result;
@@ -117,7 +157,9 @@ export function openWriter(options: WriterOptions): Write {
       options.onError(error);
       throw error;
     } finally {
+      joined = null;
       writing = false;
     }
   };
+  return { write: (work) => run(work, false), together: (work) => run(work, true) };
 }

@@ -11,6 +11,7 @@ import {
   openDatabase,
   openWriter,
   type Reading,
+  type Tx,
   type Verb,
   type Write,
 } from "./database.ts";
@@ -55,6 +56,8 @@ export interface Ledger extends Reading {
   readonly keys: LedgerKeys;
   readonly vault: Vault;
   readonly write: Write;
+  /** Many writes as one transaction (database.ts). */
+  readonly together: Write;
   workspace(): Workspace;
   close(): void;
 }
@@ -96,7 +99,7 @@ export function openLedger(options: LedgerOptions): Ledger {
       journal,
       keys: deriveKeys(options),
       vault: openVault(options),
-      write: openWriter({ db, clock, onNudge: options.onNudge, onError: options.onError }),
+      ...openWriter({ db, clock, onNudge: options.onNudge, onError: options.onError }),
       workspace: options.workspace,
       close() {
         journal.close();
@@ -115,7 +118,8 @@ function deriveKeys({ installation_secret, workspace_id, mode }: LedgerOptions):
   return { message_id: key("message-id"), token: key("token"), suppression: key("suppression") };
 }
 
-function openVault({ data_key, random }: LedgerOptions): Vault {
+/** Seals and opens with a workspace's data key, or with none. */
+export function openVault({ data_key, random }: Pick<LedgerOptions, "data_key" | "random">): Vault {
   return {
     seal(place, plain) {
       if (!data_key) throw new Error("the master key is missing: logins cannot be stored");
@@ -139,6 +143,21 @@ function startOfTestClock(db: Reading["db"]): number {
   const now = systemClock.now();
   db.query("INSERT INTO meta (key, value) VALUES (?, ?)").run(TEST_CLOCK, String(now));
   return now;
+}
+
+/** What was noted in this ledger under `key`, or null. */
+export function findNote({ db }: Reading, key: string): string | null {
+  const row = db
+    .query<{ value: string }, [string]>("SELECT value FROM meta WHERE key = ?")
+    .get(key);
+  return row?.value ?? null;
+}
+
+/** Notes something about the ledger itself, in place of what was noted there before. */
+export function setNote({ db }: Tx, key: string, value: string): void {
+  db.query(
+    "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
+  ).run(key, value);
 }
 
 /** Moves the test clock and remembers where it stands. A restart finds it there. */

@@ -1,7 +1,7 @@
 // One process per data directory: a lock database that is held open in an exclusive transaction for as long as the
 // process lives. The kernel drops it at a kill -9, and a stopped process still holds it.
 import { Database } from "bun:sqlite";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Another process holds the data directory. */
@@ -43,6 +43,27 @@ export function lockDirectory(dir: string): DirectoryLock {
       db.close();
     },
   };
+}
+
+/** Does another process hold the lock of `dir` now? Only looks. */
+export function isDirectoryHeld(dir: string): boolean {
+  const path = join(dir, "lock.db");
+  if (held.has(path) || !existsSync(path)) return false;
+  const db = new Database(path, { readonly: true });
+  try {
+    db.run("PRAGMA busy_timeout = 0");
+    db.query("SELECT count(*) AS n FROM sqlite_schema").get();
+    return false;
+  } catch {
+    return true;
+  } finally {
+    db.close();
+  }
+}
+
+/** Who holds the lock, or held it last, in words. */
+export function holderOf(dir: string): string {
+  return describeHolder(join(dir, "lock.pid"));
 }
 
 function describeHolder(path: string): string {

@@ -1,12 +1,20 @@
 // The lists of migrations, as text inside the binary. A new file is added here; a test holds the lists against the folders.
 import control0001 from "../../migrations/control/0001_start.sql" with { type: "text" };
+import control0002 from "../../migrations/control/0002_contract.sql" with { type: "text" };
 import ledger0001 from "../../migrations/ledger/0001_start.sql" with { type: "text" };
+import ledger0002 from "../../migrations/ledger/0002_contract.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
   sql: string;
 }
 
-export const CONTROL_MIGRATIONS: readonly Migration[] = [{ name: "0001_start", sql: control0001 }];
+export const CONTROL_MIGRATIONS: readonly Migration[] = [
+  { name: "0001_start", sql: control0001 },
+  { name: "0002_contract", sql: control0002 },
+];
 
-export const LEDGER_MIGRATIONS: readonly Migration[] = [{ name: "0001_start", sql: ledger0001 }];
+export const LEDGER_MIGRATIONS: readonly Migration[] = [
+  { name: "0001_start", sql: ledger0001 },
+  { name: "0002_contract", sql: ledger0002 },
+];

@@ -1,4 +1,6 @@
-// What the magic addresses of test mode do, as the mails that would come back: an answer, an absence, a bounce.
+// What the magic addresses of test mode do, as the mails that would come back: an answer, an absence, a bounce, a
+// complaint. They look as real ones do, so that they are judged by the same rules as real ones.
+
 interface SandboxSend {
   sender: string;
   recipient: string;
@@ -25,6 +27,7 @@ const WORDS: Record<string, string> = {
   not_interested: "Thanks, but we are not interested.",
   wrong_person: "I do not deal with this.",
   other: "Thank you for your message.",
+  unsubscribe_request: "Please take me off your list.",
 };
 
 /** The mail that this recipient sends back, or null for an address without magic. */
@@ -33,6 +36,8 @@ export function magicAnswer(send: SandboxSend, now: number): Coming | null {
   const [name = "", tag = ""] = send.recipient.slice(0, at).split("+");
   switch (name) {
     case "reply":
+      if (tag === "out_of_office" || tag === "auto_reply")
+        return { ...turned(send), bytes: AUTOMATIC[tag](send, now), arrives_at: now + MINUTE_MS };
       return {
         ...turned(send),
         bytes: answer(send, WORDS[tag] ?? WORDS["other"] ?? "", now),
@@ -59,6 +64,13 @@ export function magicAnswer(send: SandboxSend, now: number): Coming | null {
         recipient: send.sender,
         bytes: bounce(send, name, now),
         arrives_at: now + 2 * MINUTE_MS,
+      };
+    case "complaint":
+      return {
+        sender: "feedback@sandbox.test",
+        recipient: send.sender,
+        bytes: complaint(send, now),
+        arrives_at: now + 30 * MINUTE_MS,
       };
     default:
       return null;
@@ -127,6 +139,40 @@ function absence(send: SandboxSend, now: number): Uint8Array {
     more: [...threadOf(send), "Auto-Submitted: auto-replied", PLAIN],
   };
   return mailOf(head, "I am out of the office and will answer when I am back.");
+}
+
+function receipt(send: SandboxSend, now: number): Uint8Array {
+  const head = {
+    from: send.recipient,
+    to: send.sender,
+    subject: `Automatic reply: ${subjectOf(send)}`,
+    at: now + MINUTE_MS,
+    more: [...threadOf(send), "Auto-Submitted: auto-replied", PLAIN],
+  };
+  return mailOf(head, "Thank you for your mail. We have got it and will look at it soon.");
+}
+
+const AUTOMATIC = { out_of_office: absence, auto_reply: receipt };
+
+/** A complaint as providers send it: RFC 5965, with the headers of the mail that was complained about. */
+function complaint(send: SandboxSend, now: number): Uint8Array {
+  const boundary = "sandbox-feedback";
+  const at = now + 30 * MINUTE_MS;
+  const head = {
+    from: "Feedback Loop <feedback@sandbox.test>",
+    to: send.sender,
+    subject: `FW: ${subjectOf(send)}`,
+    at,
+    more: [`Content-Type: multipart/report; report-type=feedback-report; boundary="${boundary}"`],
+  };
+  const date = new Date(at).toUTCString().replace("GMT", "+0000");
+  const parts = [
+    `--${boundary}\n${PLAIN}\n\nThis is an abuse report for a mail that you sent.`,
+    `--${boundary}\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: sandbox/1\nVersion: 1\nOriginal-Mail-From: ${send.sender}\nOriginal-Rcpt-To: ${send.recipient}\nArrival-Date: ${date}`,
+    `--${boundary}\nContent-Type: text/rfc822-headers\n\nFrom: ${send.sender}\nTo: ${send.recipient}\nMessage-ID: ${headerOf(send.bytes, "Message-ID") ?? ""}\n`,
+    `--${boundary}--`,
+  ];
+  return mailOf(head, parts.join("\n"));
 }
 
 const STATUSES: Record<string, { status: string; words: string }> = {

@@ -2,7 +2,7 @@
 // and every certificate is verified (M5).
 
 import { isIP } from "node:net";
-import { type ConnectionOptions, rootCertificates } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 
 import type { MailServer } from "../core/mail-port.ts";
 
@@ -27,6 +27,11 @@ export function tlsOptions(server: MailServer): ConnectionOptions {
     servername: isIP(server.host) === 0 ? server.host : "",
     minVersion: "TLSv1.2",
     rejectUnauthorized: true,
-    ...(server.ca === null ? {} : { ca: [...rootCertificates, server.ca] }),
+    ...(server.ca === null ? {} : { ca: [...systemRoots(), server.ca] }),
   };
+}
+
+/** Read at the first use: they cost more of the start than all of the rest here. */
+function systemRoots(): readonly string[] {
+  return process.getBuiltinModule("node:tls").rootCertificates;
 }

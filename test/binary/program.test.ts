@@ -3,6 +3,11 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import recorded from "../../src/pages/docs/examples.json";
+import document from "../../src/pages/docs/openapi.json";
+import { playAll, skeleton } from "../contract/player.ts";
+import { SCENARIO } from "../contract/scenario.ts";
+import { examplesOf, stageOf } from "../contract/stage.ts";
 import {
   type Ended,
   type Running,
@@ -128,4 +133,42 @@ test("the demo plays in the compiled program, too", async () => {
   const { exit_code, stdout, stderr } = await run("demo");
   expect([exit_code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/reply\+interested@\S+ .* stopped +replied/);
+});
+
+const keyOf = async (mode: string) => {
+  const made = await run("keys", "create", "--mode", mode, "--scopes", "all", "--dir", "data");
+  return String(JSON.parse(made.stdout).key);
+};
+
+const shapes = (examples: Record<string, { status: number; answer: unknown }>) =>
+  Object.entries(examples).map(([name, one]) => [name, one.status, skeleton(one.answer)]);
+
+test("every example of the reference answers as it does from the source", async () => {
+  const { url, banner } = await start();
+  const keys = { test: await keyOf("test"), live: await keyOf("live") };
+  const headers = { authorization: `Bearer ${keys.test}` };
+  const answer = await fetch(`${url}/v1/test/clock`, { headers });
+  const clock = (await answer.json()) as { data: { now: string } };
+  const stage = stageOf({
+    base: url,
+    ask: (request) => fetch(request),
+    keys,
+    setup_token: /\/setup#t=(\S+)/.exec(banner)?.[1] ?? "",
+    now: Date.parse(clock.data.now),
+  });
+  const played = await playAll(stage, SCENARIO);
+  const wrong = played.filter(({ play, status }) => status < 400 !== (play.fails === undefined));
+  expect(wrong.map((one) => [one.play.operation, one.answer])).toEqual([]);
+  const found = examplesOf(played, { operations: {}, errors: {} });
+  expect(shapes(found.operations)).toEqual(shapes(recorded.operations));
+  expect(shapes(found.errors)).toEqual(shapes(recorded.errors));
+});
+
+test("the reference and its script are inside", async () => {
+  const { url } = await start();
+  expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual(document);
+  expect(await (await fetch(`${url}/docs`)).text()).toContain("/docs/scalar.js?v=");
+  const script = await (await fetch(`${url}/docs/scalar.js`)).bytes();
+  const packed = await Bun.file(join(import.meta.dir, "../../src/pages/docs/scalar.js.gz")).bytes();
+  expect(Buffer.compare(script, Bun.gunzipSync(packed))).toBe(0);
 });

@@ -48,13 +48,16 @@ export function reportOf(status: string, original: string, parts: MailParts = {}
   });
 }
 
-/** How long a function takes, in ms: the best of three, for other programs take their share. */
+/** How long a function takes, in ms, on the clock or of the processor: the best of three, for others take their share. */
 export function msOf(work: () => unknown): number {
   let best = Number.POSITIVE_INFINITY;
   for (let turn = 0; turn < 3; turn++) {
     const start = performance.now();
+    const before = process.cpuUsage();
     work();
-    best = Math.min(best, performance.now() - start);
+    const wall_ms = performance.now() - start;
+    const { user, system } = process.cpuUsage(before);
+    best = Math.min(best, wall_ms, (user + system) / 1000);
   }
   return best;
 }

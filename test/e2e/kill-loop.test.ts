@@ -2,6 +2,7 @@
 // reaches the MTA twice, and each (enrollment, step) is there once or shown as uncertain. IMAIL_KILLS sets the count.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
+import { chanceOf } from "../world/chance.ts";
 import { mailLabMissing } from "../world/mail-lab-missing.ts";
 import { until } from "../world/mail-lab-process.ts";
 import { type MailLab, openMailLab } from "../world/mail-lab.ts";
@@ -19,17 +20,6 @@ interface Message {
   state: string;
   enrollment_id: string;
   step_id: string;
-}
-
-/** Chance that can be played again: mulberry32. */
-function chanceOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 describe.skipIf(missing !== null)(`killed ${KILLS} times while it sends (seed ${SEED})`, () => {

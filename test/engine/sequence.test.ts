@@ -20,7 +20,12 @@ const advance = (days: number) => {
   return house.engine.advance(ledger, ledger.clock.now() + days * DAY_MS);
 };
 const sentTo = (to: string) =>
-  listSandboxMails(house.test_ledger, { to, limit: 100, before: Number.MAX_SAFE_INTEGER })
+  listSandboxMails(house.test_ledger, {
+    to,
+    limit: 100,
+    before: Number.MAX_SAFE_INTEGER,
+    offset: 0,
+  })
     .toReversed()
     .map(({ bytes }) => Buffer.from(bytes).toString("utf8"));
 

@@ -52,6 +52,13 @@ describe("what is answered", () => {
     });
   });
 
+  test("what is thrown as null is a bug like any other", async () => {
+    const { status, body, headers } = await ask("/v1/broken/null");
+    expect([status, body?.error.code]).toEqual([500, "internal"]);
+    expect(headers.get("x-request-id")).toBe(body?.request_id ?? "");
+    expect(house.lines).toHaveLength(1);
+  });
+
   test("an answer that does not fit its schema is our bug and never the caller's", async () => {
     const { status, text, body } = await ask("/v1/broken/shape");
     expect([status, body?.error.code]).toEqual([500, "internal"]);

@@ -165,6 +165,7 @@ describe("a query", () => {
     limit: t.Optional(integer({ minimum: 1, maximum: 100 })),
     status: t.Optional(word(["draft", "active"])),
     tag: t.Optional(t.Array(t.String())),
+    unread: t.Optional(t.Boolean()),
     to: t.String(),
   });
   const faults = (query: string) =>
@@ -178,7 +179,16 @@ describe("a query", () => {
     expect(faults("to=a&limit=500")).toEqual(["limit must be between 1 and 100"]);
     expect(faults("to=a&status=on&x=1")).toEqual([
       "status must be one of draft, active",
-      "x is not a parameter of this route; known here: limit, status, tag, to",
+      "x is not a parameter of this route; known here: limit, status, tag, unread, to",
     ]);
+  });
+  test("A4: guesses nothing: a number is decimal digits, a boolean is one of two words", () => {
+    for (const limit of ["0x10", "1e1", " 5", "5.0", "+5", ""]) {
+      expect(faults(`to=a&limit=${encodeURIComponent(limit)}`)).toHaveLength(1);
+    }
+    expect([...faults("to=a&unread=true"), ...faults("to=a&unread=false")]).toEqual([]);
+    for (const unread of ["1", "yes", "TRUE", ""]) {
+      expect(faults(`to=a&unread=${unread}`)).toEqual(["unread must be true or false"]);
+    }
   });
 });

@@ -156,7 +156,14 @@ describe("who may come in", () => {
     expect(await ask("/V1/things")).toMatchObject({ status: 404 });
     const wrong = await ask("/v1/things/x", { method: "PUT" });
     expect(wrong).toMatchObject({ status: 405, code: "method_not_allowed" });
-    expect(wrong.headers.get("allow")).toBe("DELETE, GET, HEAD");
-    expect((await ask("/v1/things/x", { method: "OPTIONS" })).status).toBe(405);
+    expect(wrong.headers.get("allow")).toBe("DELETE, GET, HEAD, OPTIONS");
+  });
+
+  test("OPTIONS says what a URL takes, to those with a key", async () => {
+    const answer = await ask("/v1/things", { method: "OPTIONS" });
+    expect(answer).toMatchObject({ status: 204, text: "" });
+    expect(answer.headers.get("allow")).toBe("GET, HEAD, OPTIONS, POST");
+    expect(answer.headers.get("x-ratelimit-limit")).toBe("240");
+    expect((await ask("/v1/nothing", { method: "OPTIONS" })).status).toBe(404);
   });
 });

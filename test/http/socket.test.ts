@@ -69,6 +69,30 @@ describe("on the wire", () => {
     expect(answer).toContain('"code":"payload_too_large"');
   });
 
+  test("A5: a body that says it is larger than any may be gets our 413 and not the socket's empty one", async () => {
+    const answer = await speak(
+      `POST /v1/leads/bulk HTTP/1.1\n${head()}Content-Type: application/json\nContent-Length: 90000000\n\n{}`,
+    );
+    expect(statuses(answer)).toEqual(["413"]);
+    expect(answer).toContain('"code":"payload_too_large"');
+    expect(answer.toLowerCase()).toContain("x-ratelimit-remaining: ");
+  });
+
+  test("A5: headers above 16 KB are the socket's business: an empty 431", async () => {
+    const answer = await speak(
+      `GET /v1/leads HTTP/1.1\n${head()}X-Large: ${"x".repeat(17_000)}\n\n`,
+    );
+    expect(statuses(answer)).toEqual(["431"]);
+  });
+
+  test("OPTIONS with a key says what a URL takes, without one it is a 401", async () => {
+    const answer = await speak(`OPTIONS /v1/leads HTTP/1.1\n${head()}\n`);
+    expect(statuses(answer)).toEqual(["204"]);
+    expect(answer.toLowerCase()).toContain("allow: get, head, options, post");
+    const bare = `Host: 127.0.0.1:${port}\nConnection: close\n`;
+    expect(statuses(await speak(`OPTIONS /v1/leads HTTP/1.1\n${bare}\n`))).toEqual(["401"]);
+  });
+
   test("HEAD has the headers of GET and no body", async () => {
     const answer = await speak(`HEAD /v1/leads HTTP/1.1\n${head()}\n`);
     expect(statuses(answer)).toEqual(["200"]);

@@ -1,6 +1,7 @@
 // A few routes that misbehave on purpose, behind the real gate.
-import { t } from "elysia";
+import { type AnyElysia, Elysia, t } from "elysia";
 
+import type { Clock } from "../../src/core/clock.ts";
 import { AppError } from "../../src/core/faults.ts";
 import type { AccessTable } from "../../src/http/access.ts";
 import { created, noContent, ok } from "../../src/http/envelope.ts";
@@ -8,6 +9,7 @@ import { openFront } from "../../src/http/front.ts";
 import { integer, nothing, okOf, pageQuery, rawBody } from "../../src/http/schemas.ts";
 import { openWiring, type Wiring } from "../../src/http/wiring.ts";
 import { authenticate } from "../../src/resources/api-keys/actions.ts";
+import { admitSession } from "../../src/resources/auth/actions.ts";
 import { openTestHouse, type TestHouse, type TestHouseOptions } from "../world/house.ts";
 
 export const ACCESS: AccessTable = {
@@ -26,40 +28,44 @@ export const ACCESS: AccessTable = {
   "GET /v1/broken/:how": "leads:read",
 };
 
-function openThings(wiring: Wiring) {
-  const { root, seal } = openFront(wiring, ACCESS);
-  const app = root.group("/v1", (v1) =>
-    v1
-      .use(wiring.auth)
-      .get("/public", () => ok("hello"))
-      .guard({ ledger: true })
-      .get("/things", ({ caller }) => ok(caller.public_id), {
-        query: t.Object({ ...pageQuery, q: t.Optional(t.String()) }),
-      })
-      .post("/things", ({ set, body }) => created(set, "/v1/things/1", body.n), {
-        body: t.Object({ n: integer({ minimum: 1, maximum: 5 }) }),
-        response: { 201: okOf(t.Number()) },
-      })
-      .post("/things/bulk", ({ body }) => ok(body.length), { body: rawBody })
-      .get("/things/:id", ({ params }) => ok(params.id))
-      .delete("/things/:id", () => noContent(), { response: { 204: nothing } })
-      .post("/things/:id/poke", () => ok("poked"))
-      .get("/test/clock", () => ok("ticking"))
-      .get(
-        "/broken/:how",
-        ({ params: { how } }) => {
-          if (how === "bug") throw new Error("the secret is hunter2");
-          if (how === "fault") {
-            throw new AppError("lead_exists", "There is one.", {
-              field: "email",
-              conflict: { lead_id: "lead_1" },
-            });
-          }
-          return ok(`hunter${how.length}`);
-        },
-        { response: okOf(t.String({ maxLength: 3 })) },
-      ),
-  );
+const things = (wiring: Wiring) =>
+  new Elysia({ name: "things" })
+    .use(wiring.auth)
+    .get("/public", () => ok("hello"))
+    .guard({ ledger: true })
+    .get("/things", ({ caller }) => ok(caller.public_id), {
+      query: t.Object({ ...pageQuery, q: t.Optional(t.String()) }),
+    })
+    .post("/things", ({ set, body }) => created(set, "/v1/things/1", body.n), {
+      body: t.Object({ n: integer({ minimum: 1, maximum: 5 }) }),
+      response: { 201: okOf(t.Number()) },
+    })
+    .post("/things/bulk", ({ body }) => ok(body.length), { body: rawBody })
+    .get("/things/:id", ({ params }) => ok(params.id))
+    .delete("/things/:id", () => noContent(), { response: { 204: nothing } })
+    .post("/things/:id/poke", () => ok("poked"))
+    .get("/test/clock", () => ok("ticking"))
+    .get(
+      "/broken/:how",
+      ({ params: { how } }) => {
+        if (how === "bug") throw new Error("the secret is hunter2");
+        // oxlint-disable-next-line no-throw-literal -- what nobody should throw, some library does
+        if (how === "null") throw null;
+        if (how === "slow") throw new AppError("rate_limited", "Slow down.", { retry_after_s: 7 });
+        if (how === "fault") {
+          throw new AppError("lead_exists", "There is one.", {
+            field: "email",
+            conflict: { lead_id: "lead_1" },
+          });
+        }
+        return ok(`hunter${how.length}`);
+      },
+      { response: okOf(t.String({ maxLength: 3 })) },
+    );
+
+function openThings(wiring: Wiring, more: (v1: Wiring) => AnyElysia, access: AccessTable) {
+  const { root, seal } = openFront(wiring, { ...ACCESS, ...access });
+  const app = root.group("/v1", (v1) => v1.use(things(wiring)).use(more(wiring)));
   seal(app.routes);
   return app;
 }
@@ -83,13 +89,21 @@ interface Body {
 
 export type Ask = RequestInit & { key?: string | null };
 
-const wiringOf = ({ house }: TestHouse, allowed_hosts: string[]): Wiring =>
+const session_key = new Uint8Array(32);
+
+const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: ThingsOptions) =>
   openWiring({
-    control: house.control,
+    control: system_clock ? { ...house.control, clock: system_clock } : house.control,
     ledgers: house.ledgers,
     mail: noMailHere,
+    names: { mailHosts: noMailHere, services: noMailHere },
     advance: (ledger, until) => house.engine.advance(ledger, until),
+    receive: noMailHere,
     authenticate: (key) => authenticate(house.control, key),
+    admitSession: (wish) => admitSession({ control: house.control, session_key }, wish),
+    session_key,
+    addWorkspace: noMailHere,
+    last_tick_at: () => null,
     allowed_hosts,
     log: house.log,
     started_at: 0,
@@ -100,11 +114,19 @@ const noMailHere = (): never => {
   throw new Error("these routes send no mail");
 };
 
+export interface ThingsOptions extends TestHouseOptions {
+  /** The clock of control.db: rates, request ids and stored answers go by it. */
+  system_clock?: Clock;
+  /** Routes beside those above, and who may use them. */
+  more?: (wiring: Wiring) => AnyElysia;
+  access?: AccessTable;
+}
+
 /** A house with these routes; `ask` brings the live key unless it names another one, or null for none. */
-export async function openThingsHouse(options: TestHouseOptions = {}) {
+export async function openThingsHouse(options: ThingsOptions = {}) {
   const house = await openTestHouse(options);
-  const wiring = wiringOf(house, options.allowed_hosts ?? []);
-  const app = openThings(wiring);
+  const wiring = wiringOf(house, options);
+  const app = openThings(wiring, options.more ?? (() => new Elysia()), options.access ?? {});
   const ask = async (path: string, { key = house.key.key, ...init }: Ask = {}) => {
     const headers = new Headers(init.headers);
     if (key !== null) headers.set("authorization", `Bearer ${key}`);

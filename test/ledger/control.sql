@@ -1,3 +1,14 @@
+CREATE TABLE answers (
+  key_id          INTEGER NOT NULL, -- the API key, or the session
+  idempotency_key TEXT    NOT NULL,
+  fingerprint     BLOB    NOT NULL CHECK (length(fingerprint) = 32), -- SHA-256 of method, path and body
+  created_at      INTEGER NOT NULL,
+  started         TEXT,             -- JSON: what an unfinished request had decided before its first effect
+  answer          BLOB,             -- sealed with the caller's own secret; null until the effect is done
+  people          TEXT    NOT NULL,
+  UNIQUE (key_id, idempotency_key)
+) STRICT;
+
 CREATE TABLE api_keys (
   id           INTEGER PRIMARY KEY,
   public_id    TEXT    NOT NULL UNIQUE, -- what stands before the dot
@@ -28,6 +39,16 @@ CREATE TABLE live_mailboxes (
 
 CREATE TABLE migrations (name TEXT PRIMARY KEY, hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
+CREATE TABLE sessions (
+  id           INTEGER PRIMARY KEY,
+  hash         BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the 256 random bits in the cookie
+  user_id      INTEGER NOT NULL REFERENCES users (id),
+  secure       INTEGER NOT NULL CHECK (secure IN (0, 1)),         -- signed in over https: its cookie never travels without
+  created_at   INTEGER NOT NULL,
+  last_seen_at INTEGER NOT NULL,
+  renewed_at   INTEGER NOT NULL                                   -- when its newest token was made: only that one can be renewed
+) STRICT;
+
 CREATE TABLE setup_tokens (
   hash       BLOB    PRIMARY KEY, -- SHA-256 of the one-time token
   expires_at INTEGER NOT NULL
@@ -49,4 +70,8 @@ CREATE TABLE workspaces (
   data_key       BLOB    NOT NULL, -- sealed with the master key; seals the logins of this workspace's inboxes
   created_at     INTEGER NOT NULL,
   updated_at     INTEGER NOT NULL
-) STRICT;
+, retention_days INTEGER CHECK (retention_days BETWEEN 1 AND 3650)) STRICT;
+
+CREATE INDEX answers_created ON answers (created_at);
+
+CREATE INDEX sessions_user ON sessions (user_id);

@@ -18,7 +18,7 @@ function opened(path = ":memory:") {
   const time = { now: Date.UTC(2027, 0, 1) };
   const nudges: Verb[] = [];
   const errors: unknown[] = [];
-  const write = openWriter({
+  const { write } = openWriter({
     db,
     clock: { now: () => time.now },
     onNudge: (verb) => nudges.push(verb),
@@ -57,7 +57,7 @@ test("ids grow although the clock goes back, and after a restart too", () => {
   time.now -= 86_400_000;
   const second = insert();
   expect(second).toBeGreaterThan(first);
-  const after_restart = openWriter({
+  const { write: after_restart } = openWriter({
     db,
     clock: { now: () => time.now },
     onNudge: () => undefined,

@@ -1,3 +1,14 @@
+CREATE TABLE answers (
+  key_id          INTEGER NOT NULL, -- the API key, or the session
+  idempotency_key TEXT    NOT NULL,
+  fingerprint     BLOB    NOT NULL CHECK (length(fingerprint) = 32), -- SHA-256 of method, path and body
+  created_at      INTEGER NOT NULL, -- of the system's clock, in test mode too
+  started         TEXT,             -- JSON: what an unfinished request had decided before its first effect
+  answer          BLOB,             -- sealed with the caller's own secret; null until the effect is done
+  people          TEXT    NOT NULL, -- lead ids and addresses in it, each between spaces: erasing a lead finds them
+  UNIQUE (key_id, idempotency_key)
+) STRICT;
+
 CREATE TABLE campaign_inboxes (
   campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
   inbox_id    INTEGER NOT NULL REFERENCES inboxes (id),
@@ -147,6 +158,18 @@ CREATE TABLE leads (
   updated_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE lifted_suppressions (
+  id         INTEGER PRIMARY KEY, -- that of the suppression
+  kind       TEXT    NOT NULL CHECK (kind IN ('address', 'domain')),
+  key        BLOB    NOT NULL,    -- keyed hash of the value
+  reason     TEXT    NOT NULL,
+  source     TEXT    NOT NULL,
+  evidence   TEXT,
+  consent    TEXT,                -- how and when the person agreed to be mailed again
+  created_at INTEGER NOT NULL,
+  lifted_at  INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE message_aliases (
   alias      TEXT    PRIMARY KEY,
   message_id INTEGER NOT NULL REFERENCES messages (id)
@@ -173,7 +196,7 @@ CREATE TABLE messages (
   quota_day     TEXT,             -- the day whose quotas it holds; NULL when they were given back
   first_of_lead INTEGER NOT NULL DEFAULT 0, -- holds a place among the day's new leads
   follow_up     INTEGER NOT NULL DEFAULT 0, -- its inbox must have been read up to date
-  window_until  INTEGER,          -- the send window in which it was claimed closes then
+  window_until  INTEGER,          -- the send window, or the day, in which it was claimed ends then
   queued_at     INTEGER NOT NULL,
   deferred_since INTEGER,         -- its first deferral: 24 h later it is given up
   claimed_at    INTEGER,
@@ -268,6 +291,8 @@ CREATE TABLE suppressions (
   UNIQUE (key)
 ) STRICT;
 
+CREATE INDEX answers_created ON answers (created_at);
+
 CREATE INDEX campaign_inboxes_inbox ON campaign_inboxes (inbox_id);
 
 CREATE INDEX counters_inbox ON counters (inbox_id, day, metric);
@@ -291,6 +316,8 @@ CREATE INDEX events_lead ON events (lead_id) WHERE lead_id IS NOT NULL;
 CREATE UNIQUE INDEX inboxes_email ON inboxes (email) WHERE deleted_at IS NULL;
 
 CREATE INDEX judged_mails_age ON judged_mails (judged_at);
+
+CREATE INDEX lifted_suppressions_key ON lifted_suppressions (key);
 
 CREATE INDEX message_aliases_message ON message_aliases (message_id);
 

@@ -48,7 +48,7 @@ mailPortConformance("the sandbox", async () => {
     deliver: async (bytes) =>
       box.deliver({ inbox_id, sender: "bob@lead.test", recipient: "ada@sender.test", bytes }),
     received: async (to) =>
-      listSandboxMails(ledger, { to, limit: 100, before: Number.MAX_SAFE_INTEGER }).map(
+      listSandboxMails(ledger, { to, limit: 100, before: Number.MAX_SAFE_INTEGER, offset: 0 }).map(
         ({ bytes }) => bytes,
       ),
     recipient: "bob@lead.test",

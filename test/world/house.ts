@@ -5,6 +5,7 @@ import { treaty } from "@elysiajs/eden";
 import type { App } from "../../src/app.ts";
 import type { Config } from "../../src/config.ts";
 import type { Clock } from "../../src/core/clock.ts";
+import type { DnsPort } from "../../src/core/dns-port.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { MailPort } from "../../src/core/mail-port.ts";
 import type { Mode } from "../../src/core/states.ts";
@@ -19,6 +20,8 @@ import { listWorkspaces } from "../../src/resources/workspaces/store.ts";
 export interface TestHouseOptions {
   /** The servers of live ledgers; without them live mail goes nowhere and every use of it throws. */
   mail?: MailPort;
+  /** What DNS answers; without it, nothing. */
+  names?: DnsPort;
   /** The clock of live ledgers. */
   clock?: Clock;
   scopes?: string[];
@@ -33,6 +36,10 @@ export interface LogLine {
 
 const noServer = (): never => {
   throw new Error("this test has no mail server");
+};
+const noNames: DnsPort = {
+  mailHosts: () => Promise.resolve([]),
+  services: () => Promise.resolve([]),
 };
 const noMail: MailPort = { send: noServer, check: noServer, openMailbox: noServer };
 
@@ -58,6 +65,7 @@ export async function openTestHouse(options: TestHouseOptions = {}) {
   const house = await openHouse(config, {
     in_memory: true,
     log: openLog(lines),
+    names: options.names ?? noNames,
     ...(options.clock ? { clock: options.clock } : {}),
     mail: (ledger) =>
       ledger.mode === "live" ? (options.mail ?? noMail) : openSandboxPort(openSandboxBox(ledger)),

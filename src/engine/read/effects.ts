@@ -9,11 +9,10 @@ import { findCampaign } from "../../resources/campaigns/store.ts";
 import { stopEnrollment, stopLead } from "../../resources/enrollments/actions.ts";
 import { hold, listEnrollmentsOfLead, pause } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
-import { pauseInbox } from "../../resources/inboxes/store.ts";
 import { clearSoftBounces, findLead, setLeadState } from "../../resources/leads/store.ts";
 import { markFailed, type MessageRow } from "../../resources/messages/store.ts";
 import { suppress } from "../../resources/suppressions/actions.ts";
-import { type Bounce, bounceHard, bounceSoft } from "../bounce.ts";
+import { type Bounce, bounceHard, bounceOfSender, bounceSoft } from "../bounce.ts";
 import { goOn, settleSent, subjectOf } from "../send/settle.ts";
 import type { Match } from "./match.ts";
 
@@ -144,11 +143,7 @@ function bounced(ledger: Ledger, tx: Tx, { message, judgement }: Match): void {
   // The doubt held the lead: now it goes on, as after any mail that went out and came back.
   if (in_doubt) goOn(tx, message, { sent_at: message.committed_at ?? tx.now, counted: true });
   if (reading?.fault === "sender") {
-    pauseInbox(tx, message.inbox_id, {
-      by: "bounce",
-      reason: bounce.diagnostic ?? bounce.category,
-    });
-    record(ledger, tx, { event: "email.bounced.soft", detail: { ...bounce } }, subjectOf(message));
+    bounceOfSender(ledger, tx, message, bounce);
     return;
   }
   bounceSoft(ledger, tx, message, bounce);

@@ -18,21 +18,31 @@ type Place = Pick<FolderRow, "path" | "role" | "uidvalidity">;
 
 const TEXT_CAP = 64 * 1024;
 
+export interface Ingested {
+  mail: ParsedMail;
+  /** Null: nobody's mail, of which nothing is kept. */
+  match: Match | null;
+  /** The stored reply; null when there is none or the mail had its effect before. */
+  reply_id: number | null;
+}
+
 /** Judges one fetched mail and lets it have its effect, once. */
 export async function ingestMail(
   ledger: Ledger,
   inbox: InboxRow,
   place: Place,
   fetched: FetchedMail,
-): Promise<void> {
+): Promise<Ingested> {
   const mail = await parseMail(fetched.bytes);
   const match = matchMail(ledger, { inbox, mail, received_at: fetched.received_at });
-  ledger.write((tx) => {
+  return ledger.write((tx) => {
+    let reply_id: number | null = null;
     if (match && insertDigest(tx, inbox.id, digestOf(mail, fetched.size))) {
-      const id = store(tx, inbox, match, { mail, received_at: fetched.received_at });
-      applyEffect(ledger, tx, match, { id, subject: mail.subject });
+      reply_id = store(tx, inbox, match, { mail, received_at: fetched.received_at });
+      applyEffect(ledger, tx, match, { id: reply_id, subject: mail.subject });
     }
     setCursor(tx, inbox.id, { ...place, next_uid: fetched.uid + 1 });
+    return { mail, match, reply_id };
   });
 }
 

@@ -51,6 +51,9 @@ async function watchOnce(desk: WatchDesk, inbox: InboxRow): Promise<boolean> {
     try {
       const renew_at = ledger.clock.now() + RENEW_MS;
       while (!desk.signal.aborted && ledger.clock.now() < renew_at) {
+        const current = findInbox(ledger, desk.inbox_id);
+        // Another login or server: this session belongs to the one before.
+        if (!current || isOtherLogin(current, inbox)) return true;
         if (!(await readOnce(ledger, desk.inbox_id, session))) return true;
         desk.onTried();
         await tryLostSending(desk, account);
@@ -61,15 +64,24 @@ async function watchOnce(desk: WatchDesk, inbox: InboxRow): Promise<boolean> {
     }
   } catch (error) {
     if (desk.signal.aborted) return true;
-    const fault = error instanceof MailboxError ? error.fault : "protocol";
-    const words = error instanceof Error ? error.message : "the mailbox could not be read";
-    log.warn({ inbox_id: desk.inbox_id, fault, words }, "an inbox could not be read");
-    noteFailure(desk, { half: "imap", fault, words });
+    if (error instanceof MailboxError) {
+      const { fault, message: words } = error;
+      log.warn({ inbox_id: desk.inbox_id, fault, words }, "an inbox could not be read");
+      noteFailure(desk, { half: "imap", fault, words });
+    } else {
+      // Not the mailbox's doing: a full disk, or a fault of ours. The inbox is not blamed for it.
+      log.error({ inbox_id: desk.inbox_id, error: String(error) }, "reading failed");
+    }
     desk.onTried();
     return false;
   }
   return true;
 }
+
+const loginOf = ({ imap, imap_password, smtp, smtp_password }: InboxRow): string =>
+  JSON.stringify([imap, smtp, [...(imap_password ?? [])], [...(smtp_password ?? [])]]);
+
+const isOtherLogin = (one: InboxRow, other: InboxRow) => loginOf(one) !== loginOf(other);
 
 /** Nothing is sent from a lost inbox, so nothing would show that sending works again: log in and see. */
 async function tryLostSending(

@@ -4,7 +4,7 @@
 import { nextSlot } from "../../core/pace.ts";
 import { followingStep, nextStep } from "../../core/sequence.ts";
 import { closesAt } from "../../core/window.ts";
-import { localDay } from "../../core/zones.ts";
+import { localDay, startOfNextDay } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps, type StepRow } from "../../resources/campaigns/steps.store.ts";
@@ -160,8 +160,11 @@ function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
   };
   if (there) refreezeMessage(tx, message);
   else insertMessage(tx, message);
-  const day = localDay(tx.now, ledger.workspace().zone);
-  const window_until = closesAt(campaign.send_window, enrollment.zone, tx.now);
+  const { zone } = ledger.workspace();
+  const day = localDay(tx.now, zone);
+  const closes_at = closesAt(campaign.send_window, enrollment.zone, tx.now);
+  // Its places are of this day: a mail that is still under way at midnight comes back and takes the next day's.
+  const window_until = Math.min(closes_at ?? Infinity, startOfNextDay(tx.now, zone));
   claimMessage(tx, id, { boot_id: ledger.boot_id, quota_day: day, window_until });
   reserveQuota(ledger, tx, day, message);
   takeOff(tx, enrollment.id, { message_id: id, inbox_id: inbox.id, step_id: step.id });

@@ -83,7 +83,8 @@ export function campaignGates(situation: Situation): Gate[] {
       next_at,
     });
   }
-  if (follow_up && (inbox.read_at === null || inbox.read_at < now - SYNC_FRESHNESS_MS)) {
+  // A reading that lies ahead proves nothing: the clock was set back since.
+  if (follow_up && (inbox.read_at === null || Math.abs(now - inbox.read_at) > SYNC_FRESHNESS_MS)) {
     gates.push({
       code: "inbox_unread",
       message:

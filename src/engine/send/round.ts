@@ -3,18 +3,21 @@
 import type { Log } from "../../core/log.ts";
 import { nextOpening } from "../../core/window.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { type CampaignRow, listActiveCampaignsOf } from "../../resources/campaigns/store.ts";
 import {
-  block,
+  type CampaignRow,
+  listActiveCampaignsOf,
+  listFollowUpCampaignsOf,
+} from "../../resources/campaigns/store.ts";
+import { block, releaseDue } from "../../resources/enrollments/store.ts";
+import {
   firstFirstStep,
   firstFollowUp,
   hasReleasable,
   listFirstZones,
   listFollowUpZones,
   nextRelease,
-  releaseDue,
   type Waiting,
-} from "../../resources/enrollments/store.ts";
+} from "../../resources/enrollments/waiting.store.ts";
 import { type InboxRow, listSendingInboxes } from "../../resources/inboxes/store.ts";
 import {
   hasMailUnderWay,
@@ -48,10 +51,16 @@ export interface SendDesk {
 
 /** Collects instants and keeps the earliest that lies ahead. */
 class Soonest {
+  /** What this round has seen already: the same for every inbox until something is claimed. */
+  readonly firsts = new Map<number, Front[]>();
+  readonly openings = new Map<string, number | null>();
   at: number | null = null;
   readonly now: number;
   constructor(now: number) {
     this.now = now;
+  }
+  isEarlier(instant: number): boolean {
+    return this.at === null || instant < this.at;
   }
   see(instant: number | null): void {
     if (instant !== null && instant > this.now && (this.at === null || instant < this.at))
@@ -111,6 +120,7 @@ function sendFrom(ledger: Ledger, start: InboxRow, desk: SendDesk, soonest: Soon
     }
     const best = choose(ledger, start, desk, soonest);
     if (!best) return;
+    soonest.firsts.clear();
     const claim = claimOrBlock(ledger, best.waiting.id, start.id, desk);
     if (claim.result === "claimed") {
       desk.turns.set(`${start.id}|${best.campaign.id}`, claim.mail.id);
@@ -157,8 +167,9 @@ function choose(
   desk: SendDesk,
   soonest: Soonest,
 ): Candidate | null {
-  const campaigns = listActiveCampaignsOf(ledger, inbox.id);
   for (const follow_up of [true, false]) {
+    const list = follow_up ? listFollowUpCampaignsOf : listActiveCampaignsOf;
+    const campaigns = list(ledger, inbox.id);
     const candidates = campaigns.flatMap((campaign) => {
       const waiting = longestDue({ ledger, inbox, campaign, follow_up }, soonest);
       return waiting ? [{ campaign, follow_up, waiting }] : [];
@@ -183,16 +194,18 @@ interface Look {
 function longestDue(look: Look, soonest: Soonest): Waiting | null {
   const { ledger, inbox, campaign, follow_up } = look;
   const { now } = soonest;
-  const zones = follow_up
-    ? listFollowUpZones(ledger, inbox.id, campaign.id)
-    : listFirstZones(ledger, campaign.id);
+  const fronts = follow_up ? followUps(look) : firstSteps(look, soonest);
   let best: Waiting | null = null;
-  for (const zone of zones) {
-    const place = { inbox_id: inbox.id, campaign_id: campaign.id, zone };
-    const waiting = follow_up ? firstFollowUp(ledger, place) : firstFirstStep(ledger, place);
-    if (!waiting) continue;
+  for (const { zone, waiting } of fronts) {
     if (waiting.due_at > now) {
-      soonest.see(nextOpening(campaign.send_window, zone, waiting.due_at));
+      // No window opens before that instant.
+      if (soonest.isEarlier(waiting.due_at))
+        soonest.see(nextOpening(campaign.send_window, zone, waiting.due_at));
+      continue;
+    }
+    const opens = nextOpeningOf(campaign, zone, soonest);
+    if (opens !== now) {
+      soonest.see(opens);
       continue;
     }
     const gates = campaignGates({ ledger, reading: ledger, now, inbox, campaign, zone, follow_up });
@@ -200,4 +213,41 @@ function longestDue(look: Look, soonest: Soonest): Waiting | null {
     else if (best === null || waiting.due_at < best.due_at) best = waiting;
   }
   return best;
+}
+
+interface Front {
+  zone: string;
+  waiting: Waiting;
+}
+
+function followUps({ ledger, inbox, campaign }: Look): Front[] {
+  return listFollowUpZones(ledger, inbox.id, campaign.id).flatMap((zone) => {
+    const waiting = firstFollowUp(ledger, { inbox_id: inbox.id, campaign_id: campaign.id, zone });
+    return waiting ? [{ zone, waiting }] : [];
+  });
+}
+
+function firstSteps({ ledger, campaign }: Look, { firsts }: Soonest): Front[] {
+  const known = firsts.get(campaign.id);
+  if (known) return known;
+  const found = listFirstZones(ledger, campaign.id).flatMap((zone) => {
+    const waiting = firstFirstStep(ledger, { campaign_id: campaign.id, zone });
+    return waiting ? [{ zone, waiting }] : [];
+  });
+  firsts.set(campaign.id, found);
+  return found;
+}
+
+/** `now` while the window is open. */
+function nextOpeningOf(
+  { id, send_window }: CampaignRow,
+  zone: string,
+  { openings, now }: Soonest,
+): number | null {
+  const key = `${id}|${zone}`;
+  const known = openings.get(key);
+  if (known !== undefined) return known;
+  const at = nextOpening(send_window, zone, now);
+  openings.set(key, at);
+  return at;
 }

@@ -66,7 +66,8 @@ export function settle(ledger: Ledger, message_id: number, outcome: SendOutcome)
         break;
     }
     tx.nudge("send");
-    tx.nudge("read");
+    // The Sent folder is where a doubt is settled. Other mails have no use for a look at every inbox.
+    if (outcome.outcome === "unclear") tx.nudge("read");
   });
 }
 

@@ -1,20 +1,25 @@
 // What may be done to a campaign: made, changed while it runs, started, paused, archived.
+import { addDuration, readDuration } from "../../core/duration.ts";
 import { AppError, type FaultDetail, notFound } from "../../core/faults.ts";
 import { formatId, parseId } from "../../core/ids.ts";
 import { issue, refuseIssues } from "../../core/issues.ts";
-import { sequenceIssues } from "../../core/sequence-issues.ts";
 import type { Step } from "../../core/sequence.ts";
-import { windowIssues } from "../../core/window.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { archiveEnrollments } from "../enrollments/actions.ts";
-import { moveToStep, unblockCampaign } from "../enrollments/store.ts";
+import {
+  listZonesAtStep,
+  moveToStep,
+  restartAtStep,
+  unblockCampaign,
+} from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
 import { findInbox } from "../inboxes/store.ts";
+import { readyIssues } from "./ready.ts";
 import type { CampaignDraft } from "./schema.ts";
-import { limitIssues, readSettings, shutIssues } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 import { listSteps, listStepsInUse, replaceSteps } from "./steps.store.ts";
-import { giveStepIds, readSteps } from "./steps.ts";
+import { giveStepIds, mapStepIds, readSteps } from "./steps.ts";
 import {
   type CampaignRow,
   findCampaign,
@@ -54,8 +59,16 @@ export function createCampaign(
   });
 }
 
-/** Changes what the draft names, also of a campaign that runs. */
-export function changeCampaign(ledger: Ledger, id: number, draft: CampaignDraft): void {
+/**
+ * Changes what the draft names, also of a campaign that runs. `in_flight: restart` lets the delay of a changed step
+ * begin anew for those who wait at it; with `keep` they stay due when they were.
+ */
+export function changeCampaign(
+  ledger: Ledger,
+  id: number,
+  draft: CampaignDraft,
+  in_flight: "keep" | "restart" = "keep",
+): void {
   ledger.write((tx) => {
     const campaign = getCampaign(tx, id);
     refuseArchived(campaign);
@@ -66,13 +79,11 @@ export function changeCampaign(ledger: Ledger, id: number, draft: CampaignDraft)
     refuseIssues([...issues, ...(inboxes?.issues ?? []), ...(sequence?.issues ?? [])]);
     updateCampaign(tx, id, settings);
     if (inboxes) setCampaignInboxes(tx, id, inboxes.ids);
-    if (sequence)
-      changeSteps(
-        tx,
-        id,
-        before,
-        giveStepIds(sequence.steps, () => tx.id()),
-      );
+    if (sequence) {
+      const after = giveStepIds(sequence.steps, () => tx.id());
+      changeSteps(tx, id, before, after);
+      if (in_flight === "restart") restartClocks(tx, id, before, after);
+    }
     unblockCampaign(tx, id);
     tx.nudge("send");
   });
@@ -128,6 +139,61 @@ function changeSteps(
   }
 }
 
+/** Only the clock moves: who waits at a step that changed waits its delay from now on, in their own zone. */
+function restartClocks(
+  tx: Tx,
+  campaign_id: number,
+  before: readonly Step[],
+  after: readonly Step[],
+): void {
+  for (const step of after) {
+    const old = before.find(({ id }) => id === step.id);
+    if (!old || wordsAndWays(old) === wordsAndWays(step)) continue;
+    for (const zone of listZonesAtStep(tx, campaign_id, step.id)) {
+      const due_at = addDuration(tx.now, readDuration(step.delay), zone);
+      restartAtStep(tx, { campaign_id, step_id: step.id, zone, due_at });
+    }
+  }
+}
+
+/** All that an edit can change of a step but its place. */
+function wordsAndWays({ delay, subject, body, html, variants, branches }: Step): string {
+  return JSON.stringify([delay, subject, body, html, variants, branches]);
+}
+
+/** A draft with the same settings, inboxes and steps (new ids), and without its leads. Its id. */
+export function duplicateCampaign(ledger: Ledger, id: number): number {
+  return ledger.write((tx) => {
+    const original = getCampaign(tx, id);
+    const copy_id = insertCampaign(tx, { ...original, name: copyName(original.name) });
+    setCampaignInboxes(
+      tx,
+      copy_id,
+      listInboxIds(tx, id).filter((inbox_id) => findInbox(tx, inbox_id) !== null),
+    );
+    // Negative ids are what steps have before they are saved: then new ones are given and branches follow.
+    const steps = listSteps(tx, id);
+    const fresh = new Map(steps.map((step, i) => [step.id, -1 - i]));
+    const unsaved = mapStepIds(steps, (step_id) => fresh.get(step_id) ?? step_id);
+    replaceSteps(
+      tx,
+      copy_id,
+      giveStepIds(unsaved, () => tx.id()),
+    );
+    return copy_id;
+  });
+}
+
+const COPY_MARK = " (copy)";
+const NAME_MOST = 120;
+
+/** Cut so that the mark fits, and never through the middle of a character. */
+function copyName(name: string): string {
+  const room = NAME_MOST - COPY_MARK.length;
+  const cut = name.length <= room ? name : name.slice(0, room).replace(/[\uD800-\uDBFF]$/, "");
+  return cut.trimEnd() + COPY_MARK;
+}
+
 /** Starts a draft or a paused campaign, or refuses with everything that is missing. */
 export function resumeCampaign(ledger: Ledger, id: number): void {
   ledger.write((tx) => {
@@ -138,35 +204,14 @@ export function resumeCampaign(ledger: Ledger, id: number): void {
 }
 
 function start(ledger: Ledger, tx: Tx, campaign: CampaignRow): void {
-  const details = readyIssues(ledger, tx, campaign);
+  const details = readyIssues(ledger, tx, campaign).map(({ field, message }) => ({
+    field,
+    message,
+  }));
   const [first] = details;
   if (first) throw new AppError("not_ready", first.message, { field: first.field, details });
   setCampaignState(tx, campaign.id, "active", null);
   tx.nudge("send");
-}
-
-/** Everything that keeps a campaign from running: what was valid once may not be now. */
-function readyIssues(ledger: Ledger, reading: Reading, campaign: CampaignRow): FaultDetail[] {
-  return [
-    ...inboxIssues(reading, campaign.id),
-    ...sequenceIssues(listSteps(reading, campaign.id)),
-    ...limitIssues(ledger, campaign),
-    ...windowIssues(campaign.send_window),
-    ...shutIssues(ledger, campaign.send_window),
-  ];
-}
-
-/** One inbox that can send is enough; if there is none, each says why. */
-function inboxIssues(reading: Reading, campaign_id: number): FaultDetail[] {
-  const inboxes = listInboxIds(reading, campaign_id).map((id) => findInbox(reading, id));
-  if (inboxes.some((inbox) => inbox?.state === "active")) return [];
-  const issues = inboxes.map((inbox, i) => {
-    const why = inbox
-      ? `is ${inbox.state} (${inbox.email}): ${inbox.state_reason ?? "no reason given"}`
-      : "is gone";
-    return issue(`inbox_ids[${i}]`, why);
-  });
-  return issues.length > 0 ? issues : [issue("inbox_ids", "names no inbox that can send")];
 }
 
 /** Pauses a campaign that runs: one row, however many leads. */

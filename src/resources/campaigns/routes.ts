@@ -11,46 +11,84 @@ import {
   archiveCampaign,
   changeCampaign,
   createCampaign,
+  duplicateCampaign,
   getCampaign,
   pauseCampaign,
   resumeCampaign,
 } from "./actions.ts";
 import { showCampaign } from "./answer.ts";
-import { Campaign, CampaignChange, CampaignQuery, NewCampaign } from "./schema.ts";
-import { listCampaigns } from "./store.ts";
+import { previewCampaign } from "./preview.ts";
+import {
+  Campaign,
+  CampaignChange,
+  CampaignQuery,
+  NewCampaign,
+  Preview,
+  PreviewOrder,
+  Validation,
+} from "./schema.ts";
+import { countCampaigns, listCampaigns } from "./store.ts";
+import { validateCampaign } from "./validate.ts";
 
 const idOfPath = (text: string) => pathId("cmp", text, "campaign");
 
 /** The prose of the reference. */
 const PROSE = {
   list: {
+    operationId: "listCampaigns",
     summary: "List campaigns",
-    description: "Newest first. Archived ones only with `status=archived`.",
+    description:
+      "Newest first. Archived ones only with `status=archived`. `q` finds a part of the name, without regard to case.",
   },
   create: {
+    operationId: "createCampaign",
     summary: "Create a campaign",
     description:
-      'As a draft, or running at once with `status: "active"`. Branches name steps by their place in this request, for they have no ids yet.',
+      'As a draft, or running at once with `status: "active"` (409 `not_ready` when it cannot; then nothing is saved). 1 to 20 steps, 1 to 200 inboxes. Branches name steps by their place in this request, for they have no ids yet. Every field that is wrong is told with its place, such as `steps[2].delay`.',
   },
   get: {
+    operationId: "getCampaign",
     summary: "Get a campaign",
     description: "With its steps and the numbers of today.",
   },
   change: {
+    operationId: "changeCampaign",
     summary: "Change a campaign",
     description:
-      "Also while it runs. `steps` is the whole sequence: steps keep their ids, those that are left out are removed, unless they have mails (409 `step_in_use`); leads that wait at a removed step go on to the next.",
+      "Also while it runs; an archived one is read-only (409 `wrong_state`). `steps` is the whole sequence: steps keep their ids, those that are left out are removed, unless they have mails (409 `step_in_use`); leads that wait at a removed step go on to the next. `in_flight` says what happens to those who wait at a step that changes.",
   },
   pause: {
+    operationId: "pauseCampaign",
     summary: "Pause a campaign",
-    description: "Nothing of it is sent until it is resumed.",
+    description:
+      "Nothing of it is sent until it is resumed; nothing is cancelled. A draft or an archived one answers 409 `wrong_state`.",
   },
   resume: {
+    operationId: "resumeCampaign",
     summary: "Start or resume a campaign",
     description:
-      "Starts a draft as well. Everything is checked again; if something is missing, 409 `not_ready` lists all of it in `details`.",
+      "Starts a draft as well. Everything is checked again; if something is missing, 409 `not_ready` lists all of it in `details`: the same as the `issues` of `validate`.",
+  },
+  duplicate: {
+    operationId: "duplicateCampaign",
+    summary: "Duplicate a campaign",
+    description:
+      "Makes a draft with the same settings, inboxes and steps, named as the original with “ (copy)” behind it. The steps have new ids, and branches lead to them. Leads are not copied. An archived campaign can be duplicated too.",
+  },
+  validate: {
+    operationId: "validateCampaign",
+    summary: "Check a campaign",
+    description:
+      "Everything that can be known before the first mail. `issues` keep it from starting: inboxes that cannot send, steps, templates, limits, a send window that never opens, links with a login or of another scheme than `http` and `https` (`mailto` and `tel` are taken). `warnings` do not: variables that enrolled leads lack (with their number and up to five of them for each step), a missing postal address, words that read like advertising, no words on how to opt out, limits that do not fit each other. Nothing is changed.",
+  },
+  preview: {
+    operationId: "previewCampaign",
+    summary: "Preview a lead's mails",
+    description:
+      "Every step as this lead gets it: the variant and the spintax that will be sent, with headers, as if no branch led past a step. It is made by the code that sends. Only what comes into being with the mail differs, at the same length: the message's id (in Message-ID, In-Reply-To, References, X-Imail-Id, the unsubscribe address and the MIME boundary) and the Date. The lead need not be enrolled. Nothing is stored or sent.",
   },
   archive: {
+    operationId: "archiveCampaign",
     summary: "Archive a campaign",
     description:
       "It stops for good and ends all its enrollments; it can still be read, and its numbers stay.",
@@ -60,15 +98,15 @@ const PROSE = {
 const answer = (ledger: Ledger, id: number) => ok(showCampaign(ledger, getCampaign(ledger, id)));
 
 function listPage(ledger: Ledger, query: typeof CampaignQuery.static) {
-  const { limit, cursor } = readPage(query);
-  const rows = listCampaigns(ledger, {
+  const { limit, cursor, offset } = readPage(query);
+  const filter = {
     status: query.status ?? null,
     inbox_id: query.inbox_id === undefined ? null : (parseId("inb", query.inbox_id) ?? -1),
     q: query.q ?? null,
-    before: cursor ?? Number.MAX_SAFE_INTEGER,
-    limit: limit + 1,
-  });
-  const cut = cutPage(query, rows);
+  };
+  const before = cursor ?? Number.MAX_SAFE_INTEGER;
+  const rows = listCampaigns(ledger, { ...filter, before, limit: limit + 1, offset });
+  const cut = cutPage(query, rows, () => countCampaigns(ledger, filter));
   return page(
     cut.rows.map((row) => showCampaign(ledger, row)),
     cut.pagination,
@@ -105,7 +143,8 @@ export const campaigns = (wiring: Wiring) =>
     .patch(
       "/:id",
       ({ ledger, params, body }) => {
-        changeCampaign(ledger, idOfPath(params.id), body);
+        const { in_flight = "keep", ...draft } = body;
+        changeCampaign(ledger, idOfPath(params.id), draft, in_flight);
         return answer(ledger, idOfPath(params.id));
       },
       { ...one, body: CampaignChange, detail: PROSE.change },
@@ -125,6 +164,33 @@ export const campaigns = (wiring: Wiring) =>
         return answer(ledger, idOfPath(params.id));
       },
       { ...one, detail: PROSE.resume },
+    )
+    .post(
+      "/:id/duplicate",
+      ({ ledger, params, set }) => {
+        const id = duplicateCampaign(ledger, idOfPath(params.id));
+        const campaign = showCampaign(ledger, getCampaign(ledger, id));
+        return created(set, `/v1/campaigns/${campaign.id}`, campaign);
+      },
+      { params: pathParams, response: { 201: okOf(Campaign) }, detail: PROSE.duplicate },
+    )
+    .post(
+      "/:id/validate",
+      async ({ ledger, params }) => ok(await validateCampaign(ledger, idOfPath(params.id))),
+      { params: pathParams, response: okOf(Validation), detail: PROSE.validate },
+    )
+    .post(
+      "/:id/preview",
+      ({ ledger, params, body }) => {
+        const lead_id = pathId("lead", body.lead_id, "lead");
+        return ok(previewCampaign(ledger, idOfPath(params.id), lead_id));
+      },
+      {
+        params: pathParams,
+        body: PreviewOrder,
+        response: okOf(Preview),
+        detail: PROSE.preview,
+      },
     )
     .delete(
       "/:id",

@@ -2,7 +2,7 @@
 import { t } from "elysia";
 
 import { BRANCH_EVENTS } from "../../core/sequence.ts";
-import { CAMPAIGN_STATES } from "../../core/states.ts";
+import { CAMPAIGN_STATES, MESSAGE_STATES } from "../../core/states.ts";
 import { WEEKDAYS } from "../../core/window.ts";
 import { duration, idOf, instant, integer, nullable, pageQuery, word } from "../../http/schemas.ts";
 
@@ -135,6 +135,12 @@ export const NewCampaign = t.Object({
 
 export const CampaignChange = t.Object({
   name: t.Optional(name),
+  in_flight: t.Optional(
+    word(
+      ["keep", "restart"],
+      "What happens to leads that wait at a step which this call changes: `keep` (default) leaves them due when they were, `restart` lets the step's delay begin anew.",
+    ),
+  ),
   ...settings,
   inbox_ids: t.Optional(settings.inbox_ids),
   steps: t.Optional(
@@ -146,7 +152,7 @@ export const CampaignChange = t.Object({
     }),
   ),
 });
-export type CampaignDraft = typeof CampaignChange.static;
+export type CampaignDraft = Omit<typeof CampaignChange.static, "in_flight">;
 
 const Step = t.Object({
   id: idOf("stp"),
@@ -209,3 +215,88 @@ export const CampaignQuery = t.Object({
   inbox_id: t.Optional(idOf("inb")),
   q: t.Optional(t.String({ maxLength: 120, description: "A part of the name." })),
 });
+
+const FINDING_CODES = [
+  "inbox_unusable",
+  "steps_invalid",
+  "template_invalid",
+  "link_unsafe",
+  "limit_invalid",
+  "window_invalid",
+  "window_shut",
+  "variable_missing",
+  "no_postal_address",
+  "no_opt_out_words",
+  "spam_words",
+  "daily_limit_above_inboxes",
+  "daily_new_leads_above_limit",
+  "no_leads",
+] as const;
+
+const Finding = t.Object({
+  code: word(FINDING_CODES),
+  field: t.String({ description: "The place.", examples: ["steps[0].body"] }),
+  message: t.String(),
+  variable: nullable(t.String({ description: "Of `variable_missing`: which one." })),
+  leads: nullable(
+    t.Object(
+      {
+        count: t.Integer(),
+        examples: t.Array(idOf("lead"), { maxItems: 5 }),
+      },
+      { description: "Of `variable_missing`: how many leads lack it, and up to five of them." },
+    ),
+  ),
+});
+export type Finding = typeof Finding.static;
+
+export const Validation = t.Object({
+  object: t.Literal("validation"),
+  ready: t.Boolean({ description: "Would `resume` start it now? True when there are no issues." }),
+  issues: t.Array(Finding, { description: "Each of them keeps the campaign from starting." }),
+  warnings: t.Array(Finding, { description: "None of them does." }),
+  unsubscribe: t.Array(word(["mailto"]), {
+    description: "The ways out that every mail offers in its List-Unsubscribe header.",
+  }),
+});
+export type Validation = typeof Validation.static;
+
+export const PreviewOrder = t.Object({ lead_id: idOf("lead") });
+
+export const Preview = t.Object({
+  object: t.Literal("preview"),
+  campaign_id: idOf("cmp"),
+  lead_id: idOf("lead"),
+  inbox_id: t.Unsafe<string>({
+    ...idOf("inb"),
+    description:
+      "Whom the planned mails are from: the inbox of the lead's first mail, before that the first of the campaign that can send.",
+  }),
+  steps: t.Array(
+    t.Object({
+      step_id: idOf("stp"),
+      state: word(
+        ["planned", ...MESSAGE_STATES],
+        "`planned`, or the state of the mail that was made for this step.",
+      ),
+      message_id: nullable(idOf("msg")),
+      variant_id: nullable(t.String()),
+      subject: nullable(t.String()),
+      text: nullable(t.String()),
+      html: nullable(t.String()),
+      raw: nullable(
+        t.String({
+          description:
+            "The mail with all headers, byte for byte (all of it is ASCII). Null when it is blocked, and for a mail that went out and whose bytes are not kept any more.",
+        }),
+      ),
+      blocked_by: nullable(
+        t.String({
+          description: "Why this lead would not be mailed.",
+          examples: ["missing_variable: first_name"],
+        }),
+      ),
+    }),
+  ),
+});
+export type Preview = typeof Preview.static;

@@ -17,7 +17,8 @@ const DAILY_TOP: Record<Tier, number> = {
   apex: 100_000,
 };
 
-const dailyTop = (ledger: Ledger) => DAILY_TOP[ledger.workspace().tier];
+/** The highest `daily_limit` of the workspace's tier, and what a campaign has that names none. */
+export const dailyTop = (ledger: Ledger) => DAILY_TOP[ledger.workspace().tier];
 
 function defaults(ledger: Ledger): CampaignSettings {
   return {

@@ -113,7 +113,8 @@ function variantIssues(draft: StepDraft, old: Step | null, i: number): FaultDeta
   });
 }
 
-function wordIssues({ subject, body, variants, position }: Step): FaultDetail[] {
+/** What is wrong with the words of a step: empty where there must be some, or no template that can be sent. */
+export function wordIssues({ subject, body, variants, position }: Step): FaultDetail[] {
   const field = `steps[${position}]`;
   const is_first = position === 0;
   if (variants.length === 0) return textIssues({ subject, body }, field, is_first);
@@ -168,7 +169,11 @@ function templateIssues(subject: string, body: string, field: string): FaultDeta
 /** The same steps with real ids for the new ones, references included. */
 export function giveStepIds(steps: readonly Step[], next: () => number): Step[] {
   const given = new Map(steps.map(({ id }) => [id, id < 0 ? next() : id]));
-  const real = (id: number) => given.get(id) ?? id;
+  return mapStepIds(steps, (id) => given.get(id) ?? id);
+}
+
+/** The same steps under other ids, references included. */
+export function mapStepIds(steps: readonly Step[], real: (id: number) => number): Step[] {
   return steps.map((step) => ({
     ...step,
     id: real(step.id),

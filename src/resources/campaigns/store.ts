@@ -60,6 +60,26 @@ export interface CampaignFilter {
   /** Only ids below this one. */
   before: number;
   limit: number;
+  offset: number;
+}
+
+const MATCHES = `CASE WHEN $status IS NULL THEN state <> 'archived' ELSE state = $status END
+  AND ($inbox_id IS NULL OR EXISTS (
+    SELECT 1 FROM campaign_inboxes ci WHERE ci.campaign_id = campaigns.id AND ci.inbox_id = $inbox_id))
+  AND ($q IS NULL OR instr(lower(name), lower($q)) > 0)`;
+
+/** How many the filter lets through. */
+export function countCampaigns(
+  { db }: Reading,
+  filter: Omit<CampaignFilter, "before" | "limit" | "offset">,
+): number {
+  return (
+    db
+      .query<{ n: number }, Record<string, string | number | null>>(
+        `SELECT count(*) AS n FROM campaigns WHERE ${MATCHES}`,
+      )
+      .get({ ...filter })?.n ?? 0
+  );
 }
 
 /** Newest first. */
@@ -68,13 +88,9 @@ export function listCampaigns({ db }: Reading, filter: CampaignFilter): Campaign
     .query<Stored, CampaignFilter & Record<string, string | number | null>>(
       `SELECT ${COLUMNS}
        FROM campaigns
-       WHERE id < $before
-         AND CASE WHEN $status IS NULL THEN state <> 'archived' ELSE state = $status END
-         AND ($inbox_id IS NULL OR EXISTS (
-           SELECT 1 FROM campaign_inboxes ci WHERE ci.campaign_id = campaigns.id AND ci.inbox_id = $inbox_id))
-         AND ($q IS NULL OR instr(lower(name), lower($q)) > 0)
+       WHERE id < $before AND ${MATCHES}
        ORDER BY id DESC
-       LIMIT $limit`,
+       LIMIT $limit OFFSET $offset`,
     )
     .all({ ...filter })
     .map(fromRow);
@@ -196,6 +212,22 @@ export function listActiveCampaignsOf({ db }: Reading, inbox_id: number): Campai
       `SELECT ${COLUMNS}
        FROM campaigns
        WHERE state = 'active' AND id IN (SELECT campaign_id FROM campaign_inboxes WHERE inbox_id = ?)
+       ORDER BY id`,
+    )
+    .all(inbox_id)
+    .map(fromRow);
+}
+
+/** The running campaigns whose follow-ups wait for this inbox, also where it sends no first steps for them any more. */
+export function listFollowUpCampaignsOf({ db }: Reading, inbox_id: number): CampaignRow[] {
+  return db
+    .query<Stored, [number]>(
+      `SELECT ${COLUMNS}
+       FROM campaigns c
+       WHERE state = 'active' AND EXISTS (
+         SELECT 1 FROM enrollments e
+         WHERE e.state = 'waiting' AND e.in_flight IS NULL AND e.blocked_until IS NULL AND e.inbox_id = ?
+           AND e.campaign_id = c.id)
        ORDER BY id`,
     )
     .all(inbox_id)

@@ -6,7 +6,7 @@ import { formatId } from "../../core/ids.ts";
 import type { EnrollmentEnd } from "../../core/states.ts";
 import { findZone } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
+import { findNote, type Ledger, setNote } from "../../ledger/ledger.ts";
 import { listSteps } from "../campaigns/steps.store.ts";
 import { findLead } from "../leads/store.ts";
 import { giveBackQuota } from "../messages/actions.ts";
@@ -16,6 +16,7 @@ import {
   insertEnrollment,
   listEnrollmentsOfLead,
   listUnfinishedOfCampaign,
+  setWorkspaceZone,
   stop,
 } from "./store.ts";
 
@@ -71,4 +72,35 @@ export function archiveEnrollments(ledger: Ledger, tx: Tx, campaign_id: number):
   const rows = listUnfinishedOfCampaign(tx, campaign_id, 500);
   for (const { id } of rows) stopEnrollment(ledger, tx, id, "archived");
   return rows.length;
+}
+
+const ZONE_NOTE = "zone";
+const following = new WeakMap<Ledger, Promise<void>>();
+
+/**
+ * Takes the workspace's zone over to everyone who waits by it, in slices, so that mails go out meanwhile. What is due
+ * stays due; only the window is read in the new zone. Does nothing where that is done already.
+ */
+export function followZone(ledger: Ledger): Promise<void> {
+  const running = following.get(ledger);
+  if (running) return running;
+  if (findNote(ledger, ZONE_NOTE) === ledger.workspace().zone) return Promise.resolve();
+  const run = follow(ledger).finally(() => following.delete(ledger));
+  following.set(ledger, run);
+  return run;
+}
+
+async function follow(ledger: Ledger): Promise<void> {
+  const { zone } = ledger.workspace();
+  let above: number | null = 0;
+  while (above !== null) {
+    const from: number = above;
+    above = ledger.write((tx) => setWorkspaceZone(tx, zone, from));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // Noted at the end: a crash on the way begins anew, and a second change meanwhile is seen at the next look.
+  ledger.write((tx) => {
+    setNote(tx, ZONE_NOTE, zone);
+    tx.nudge("send");
+  });
 }

@@ -1,5 +1,6 @@
-// SQL of enrollments: the only writer of their state. The round's queries stand here too: each is one look into a
-// partial index of what waits, so that a round costs O(open zones), never O(leads).
+// SQL of enrollments: the only writer of their state. What the round asks of those that wait stands in
+// waiting.store.ts.
+
 import type { EnrollmentEnd, EnrollmentState } from "../../core/states.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 
@@ -28,9 +29,6 @@ export interface EnrollmentRow {
 
 const COLUMNS = `id, campaign_id, lead_id, state, ended_by, paused_by, inbox_id, step_id, due_at, zone, zone_basis, in_flight,
   held_until, blocked_until, blocked_by, last_sent_at, last_step_id, sent_count, created_at, updated_at`;
-
-/** What the partial indexes hold: what waits and is not under way. */
-const WAITS = "state = 'waiting' AND in_flight IS NULL AND blocked_until IS NULL";
 
 export interface NewEnrollment {
   campaign_id: number;
@@ -89,83 +87,6 @@ export function listEnrollmentsOfLead({ db }: Reading, lead_id: number): Enrollm
     .all(lead_id);
 }
 
-/** The zones in which follow-ups of this inbox and campaign wait: a skip scan, one step a zone. */
-export function listFollowUpZones(
-  { db }: Reading,
-  inbox_id: number,
-  campaign_id: number,
-): string[] {
-  return db
-    .query<{ zone: string }, [number, number]>(
-      `WITH RECURSIVE zones (zone) AS (
-         SELECT (SELECT min(zone) FROM enrollments WHERE ${WAITS} AND inbox_id = ?1 AND campaign_id = ?2)
-         UNION ALL
-         SELECT (SELECT min(e.zone) FROM enrollments e
-                 WHERE e.state = 'waiting' AND e.in_flight IS NULL AND e.blocked_until IS NULL
-                   AND e.inbox_id = ?1 AND e.campaign_id = ?2 AND e.zone > zones.zone)
-         FROM zones WHERE zones.zone IS NOT NULL
-       )
-       SELECT zone FROM zones WHERE zone IS NOT NULL`,
-    )
-    .all(inbox_id, campaign_id)
-    .map(({ zone }) => zone);
-}
-
-/** The zones in which first steps of this campaign wait, for any inbox. */
-export function listFirstZones({ db }: Reading, campaign_id: number): string[] {
-  return db
-    .query<{ zone: string }, [number]>(
-      `WITH RECURSIVE zones (zone) AS (
-         SELECT (SELECT min(zone) FROM enrollments WHERE ${WAITS} AND inbox_id IS NULL AND campaign_id = ?1)
-         UNION ALL
-         SELECT (SELECT min(e.zone) FROM enrollments e
-                 WHERE e.state = 'waiting' AND e.in_flight IS NULL AND e.blocked_until IS NULL
-                   AND e.inbox_id IS NULL AND e.campaign_id = ?1 AND e.zone > zones.zone)
-         FROM zones WHERE zones.zone IS NOT NULL
-       )
-       SELECT zone FROM zones WHERE zone IS NOT NULL`,
-    )
-    .all(campaign_id)
-    .map(({ zone }) => zone);
-}
-
-export interface Waiting {
-  id: number;
-  due_at: number;
-}
-
-/** The follow-up that has waited longest, or the one that is due next. */
-export function firstFollowUp(
-  { db }: Reading,
-  place: { inbox_id: number; campaign_id: number; zone: string },
-): Waiting | null {
-  return db
-    .query<Waiting, [number, number, string]>(
-      `SELECT id, due_at
-       FROM enrollments
-       WHERE ${WAITS} AND inbox_id = ? AND campaign_id = ? AND zone = ?
-       ORDER BY due_at
-       LIMIT 1`,
-    )
-    .get(place.inbox_id, place.campaign_id, place.zone);
-}
-
-/** The first step that has waited longest, or the one that is due next. */
-export function firstFirstStep(
-  { db }: Reading,
-  place: { campaign_id: number; zone: string },
-): Waiting | null {
-  return db
-    .query<Waiting, [number, string]>(
-      `SELECT id, due_at
-       FROM enrollments
-       WHERE ${WAITS} AND inbox_id IS NULL AND campaign_id = ? AND zone = ?
-       ORDER BY due_at
-       LIMIT 1`,
-    )
-    .get(place.campaign_id, place.zone);
-}
-
 /** Puts back into the due indexes what was blocked or held until now. How many there were. */
 export function releaseDue(tx: Tx): number {
   // What was held may have been blocked meanwhile: it is unblocked after it is let go.
@@ -185,24 +106,6 @@ export function releaseDue(tx: Tx): number {
     )
     .run(tx.now).changes;
   return unblocked + unheld;
-}
-
-/** Is there anything for releaseDue to do? Asked before a transaction is opened for it. */
-export function hasReleasable({ db }: Reading, now: number): boolean {
-  const next = nextRelease({ db });
-  return next !== null && next <= now;
-}
-
-/** The next instant at which something blocked or held becomes free. */
-export function nextRelease({ db }: Reading): number | null {
-  const row = db
-    .query<{ blocked: number | null; held: number | null }, []>(
-      `SELECT (SELECT min(blocked_until) FROM enrollments WHERE state = 'waiting' AND blocked_until IS NOT NULL) AS blocked,
-              (SELECT min(held_until) FROM enrollments WHERE state = 'held') AS held`,
-    )
-    .get();
-  const instants = [row?.blocked ?? null, row?.held ?? null].filter((at) => at !== null);
-  return instants.length > 0 ? Math.min(...instants) : null;
 }
 
 /** Its mail is under way: out of the due indexes until it is settled. */
@@ -326,11 +229,53 @@ export function pause(tx: Tx, id: number, paused_by: string): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE enrollments
-       SET state = 'paused', paused_by = ?, held_until = NULL, updated_at = ?
+       SET state = 'paused', paused_by = ?, updated_at = ?,
+         -- Who is away is away after a resume too.
+         due_at = CASE WHEN held_until IS NULL THEN due_at ELSE max(coalesce(due_at, held_until), held_until) END,
+         held_until = NULL
        WHERE id = ? AND state IN ('waiting', 'held')`,
     )
     .run(paused_by, tx.now, id);
   return changes > 0;
+}
+
+/** Goes on where it stood, from a pause or a stop. A mail that is still under way is settled first. False when it is neither. */
+export function resume(tx: Tx, id: number): boolean {
+  const { changes } = tx.db
+    .query(
+      `UPDATE enrollments
+       SET state = 'waiting', ended_by = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
+         due_at = coalesce(due_at, ?1), updated_at = ?1
+       WHERE id = ?2 AND state IN ('paused', 'stopped')`,
+    )
+    .run(tx.now, id);
+  return changes > 0;
+}
+
+/** The zones of those who wait at this step of the campaign, paused and held ones too. */
+export function listZonesAtStep({ db }: Reading, campaign_id: number, step_id: number): string[] {
+  return db
+    .query<{ zone: string }, [number, number]>(
+      `SELECT DISTINCT zone
+       FROM enrollments
+       WHERE campaign_id = ? AND step_id = ? AND in_flight IS NULL AND state NOT IN ('stopped', 'completed')`,
+    )
+    .all(campaign_id, step_id)
+    .map(({ zone }) => zone);
+}
+
+/** Moves the clock of those who wait at this step in this zone. */
+export function restartAtStep(
+  tx: Tx,
+  place: { campaign_id: number; step_id: number; zone: string; due_at: number },
+): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET due_at = ?, updated_at = ?
+       WHERE campaign_id = ? AND step_id = ? AND zone = ? AND in_flight IS NULL AND state NOT IN ('stopped', 'completed')`,
+    )
+    .run(place.due_at, tx.now, place.campaign_id, place.step_id, place.zone);
 }
 
 /** A gate of this lead alone keeps it out of the due indexes until then. */
@@ -384,7 +329,26 @@ export function setZone(tx: Tx, lead_id: number, zone: string, zone_basis: strin
     .run(zone, zone_basis, tx.now, lead_id);
 }
 
-/** A step was taken out of its campaign: whoever waits at it goes on to another one, due when it was. */
+/** Up to 5,000 enrollments above this id take the workspace's zone, where theirs is it; the last id seen, or null at the end. */
+export function setWorkspaceZone(tx: Tx, zone: string, above: number): number | null {
+  const last =
+    tx.db
+      .query<{ id: number | null }, [number]>(
+        "SELECT max(id) AS id FROM (SELECT id FROM enrollments WHERE id > ? ORDER BY id LIMIT 5000)",
+      )
+      .get(above)?.id ?? null;
+  if (last === null) return null;
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET zone = ?1, updated_at = ?2
+       WHERE id > ?3 AND id <= ?4 AND zone_basis = 'workspace' AND zone <> ?1 AND state <> 'completed'`,
+    )
+    .run(zone, tx.now, above, last);
+  return last;
+}
+
+/** A step was taken out of its campaign: whoever waits at it, or may be resumed at it, goes on to another one, due when it was. */
 export function moveToStep(
   tx: Tx,
   move: { campaign_id: number; from_step_id: number; to_step_id: number },
@@ -393,7 +357,31 @@ export function moveToStep(
     .query(
       `UPDATE enrollments
        SET step_id = ?, updated_at = ?
-       WHERE campaign_id = ? AND step_id = ? AND state NOT IN ('stopped', 'completed')`,
+       WHERE campaign_id = ? AND step_id = ? AND state <> 'completed'`,
     )
     .run(move.to_step_id, tx.now, move.campaign_id, move.from_step_id);
+}
+
+/**
+ * Whoever waits for one inbox, or may be resumed at it, goes on with another (null: with any of its campaign): one slice
+ * of the table, from the id behind `after`. The last id that was looked at, or null when there is no more.
+ */
+export function moveToInbox(
+  tx: Tx,
+  move: { from_inbox_id: number; to_inbox_id: number | null; after: number; limit: number },
+): number | null {
+  const last = tx.db
+    .query<{ id: number | null }, [number, number]>(
+      "SELECT max(id) AS id FROM (SELECT id FROM enrollments WHERE id > ? ORDER BY id LIMIT ?)",
+    )
+    .get(move.after, move.limit)?.id;
+  if (last === null || last === undefined) return null;
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET inbox_id = ?, updated_at = ?
+       WHERE id > ? AND id <= ? AND inbox_id = ? AND state <> 'completed'`,
+    )
+    .run(move.to_inbox_id, tx.now, move.after, last, move.from_inbox_id);
+  return last;
 }

@@ -3,14 +3,15 @@ import { Elysia } from "elysia";
 
 import { formatId, type IdPrefix, parseId } from "../../core/ids.ts";
 import { issue, refuseIssues } from "../../core/issues.ts";
+import { hiddenEvents } from "../../core/versions.ts";
 import { page } from "../../http/envelope.ts";
 import { cutPage, readPage } from "../../http/paging.ts";
 import { pageOf } from "../../http/schemas.ts";
 import type { Wiring } from "../../http/wiring.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { formatInstant, readJson } from "../../ledger/row.ts";
-import { listEvents } from "./list.store.ts";
-import { Event, EVENT_VERSION, EventQuery } from "./schema.ts";
+import { countEvents, listEvents } from "./list.store.ts";
+import { Event, EventQuery } from "./schema.ts";
 import type { EventRow } from "./store.ts";
 
 const idOrNull = (prefix: IdPrefix, id: number | null) =>
@@ -26,7 +27,7 @@ function readAfter(text: string | undefined): number {
   return id ?? 0;
 }
 
-function showEvent(ledger: Ledger, row: EventRow): Event {
+function showEvent(ledger: Ledger, row: EventRow, version: string): Event {
   const { at, ...detail } = readJson<Record<string, unknown>>(row.detail);
   return {
     id: formatId("evt", row.id),
@@ -34,7 +35,7 @@ function showEvent(ledger: Ledger, row: EventRow): Event {
     event: row.event,
     created_at: formatInstant(row.created_at),
     mode: ledger.mode,
-    version: EVENT_VERSION,
+    version,
     data: {
       ...detail,
       ...(typeof at === "number" ? { at: formatInstant(at) } : {}),
@@ -53,18 +54,24 @@ export const events = (wiring: Wiring) =>
     .guard({ ledger: true })
     .get(
       "/",
-      ({ ledger, query }) => {
-        const { limit, cursor } = readPage(query);
-        const rows = listEvents(ledger, {
-          after: cursor ?? readAfter(query.after),
+      ({ ledger, query, version }) => {
+        const { limit, cursor, offset } = readPage(query);
+        const filter = {
           event: query.event ?? null,
           campaign_id: readId("cmp", query.campaign_id),
           lead_id: readId("lead", query.lead_id),
+          unknown: JSON.stringify(hiddenEvents(version)),
+        };
+        const after = readAfter(query.after);
+        const rows = listEvents(ledger, {
+          ...filter,
+          after: cursor ?? after,
           limit: limit + 1,
+          offset,
         });
-        const cut = cutPage(query, rows);
+        const cut = cutPage(query, rows, () => countEvents(ledger, { ...filter, after }));
         return page(
-          cut.rows.map((row) => showEvent(ledger, row)),
+          cut.rows.map((row) => showEvent(ledger, row, version)),
           cut.pagination,
         );
       },

@@ -4,9 +4,6 @@ import { t } from "elysia";
 import { EVENT_MEANINGS, type EventName } from "../../core/events.ts";
 import { idOf, instant, nullable, pageQuery, word } from "../../http/schemas.ts";
 
-/** The API snapshot whose events these are (api.md "versions"). */
-export const EVENT_VERSION = "2026-11-21";
-
 const isEventName = (name: string): name is EventName => name in EVENT_MEANINGS;
 const EVENT_NAMES = Object.keys(EVENT_MEANINGS).filter(isEventName);
 
@@ -16,7 +13,10 @@ export const Event = t.Object({
   event: t.String({ examples: ["email.sent"] }),
   created_at: instant,
   mode: word(["live", "test"]),
-  version: t.String(),
+  version: t.String({
+    description: "The snapshot of the API that it is shown in.",
+    examples: ["2026-11-21"],
+  }),
   data: t.Object(
     {
       campaign_id: nullable(idOf("cmp")),

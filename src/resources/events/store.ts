@@ -75,6 +75,20 @@ export function countEventsAfter({ db }: Reading, after: number): Record<string,
   return Object.fromEntries(rows.map(({ event, n }) => [event, n]));
 }
 
+/** Was this told of the lead's message before? */
+export function hasEvent(
+  { db }: Reading,
+  subject: { lead_id: number; message_id: number; event: string },
+): boolean {
+  return (
+    db
+      .query<{ one: number }, [number, number, string]>(
+        "SELECT 1 AS one FROM events WHERE lead_id = ? AND message_id = ? AND event = ? LIMIT 1",
+      )
+      .get(subject.lead_id, subject.message_id, subject.event) !== null
+  );
+}
+
 /** The id of the newest event, 0 when there is none. */
 export function lastEventId({ db }: Reading): number {
   return db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM events").get()?.id ?? 0;

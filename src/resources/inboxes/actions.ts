@@ -1,20 +1,17 @@
 // What may be done to an inbox: connected after its logins were tried, and opened for mail.
+
 import { isControlFree, parseAddress } from "../../core/address.ts";
-import { AppError, type FaultCode, type FaultDetail, notFound } from "../../core/faults.ts";
+import type { DnsPort } from "../../core/dns-port.ts";
+import { AppError, type FaultDetail, notFound } from "../../core/faults.ts";
 import { formatId } from "../../core/ids.ts";
 import { issue, refuseIssues } from "../../core/issues.ts";
-import type {
-  CheckOutcome,
-  LoginFault,
-  MailAccount,
-  MailPort,
-  MailServer,
-} from "../../core/mail-port.ts";
-import type { SealedPlace } from "../../core/sealing.ts";
+import type { MailAccount, MailPort, MailServer } from "../../core/mail-port.ts";
 import type { Mode } from "../../core/states.ts";
 import type { Control } from "../../ledger/control.ts";
 import type { Reading } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { findServers, nothingFound } from "./find-servers.ts";
+import { sealLogin, tryLogins, withoutPassword } from "./logins.ts";
 import type { InboxDraft } from "./schema.ts";
 import { readServers } from "./servers.ts";
 import {
@@ -35,10 +32,8 @@ type Provider = MailAccount["provider"];
 export interface Connecting {
   control: Control;
   mail(ledger: Ledger): MailPort;
+  names: DnsPort;
 }
-
-/** The longest that two logins may take before the request is answered. */
-const CHECK_TIMEOUT_MS = 60_000;
 
 const NO_SERVER: MailServer = {
   host: "sandbox.invalid",
@@ -56,7 +51,7 @@ export function getInbox(reading: Reading, id: number): InboxRow {
 }
 
 /** The logins in clear, for the mail port; null when the master key does not open them. */
-export function accountOf(ledger: Ledger, inbox: InboxRow): MailAccount | null {
+export function accountOf(ledger: Pick<Ledger, "vault">, inbox: InboxRow): MailAccount | null {
   const { id, email, provider } = inbox;
   const open = (column: "smtp_password" | "imap_password", server: StoredServer | null) => {
     const sealed = inbox[column];
@@ -71,26 +66,28 @@ export function accountOf(ledger: Ledger, inbox: InboxRow): MailAccount | null {
   return smtp && imap ? { inbox_id: id, email, provider, smtp, imap } : null;
 }
 
-/** Connects a mailbox: everything is checked and both servers are logged into before anything is saved. Its id. */
-export async function connectInbox(
+/** Checks everything of a mailbox and logs into both servers. What it gives saves the inbox and answers its id. */
+export async function prepareInbox(
   ledger: Ledger,
   house: Connecting,
   draft: InboxDraft,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<() => number> {
   const provider = draft.provider ?? "smtp";
   refuseProvider(provider, ledger.mode);
-  const { email, reply_to, issues } = readAddresses(draft);
-  const login = provider === "sandbox" ? null : readServers(draft, provider, email);
+  const { reply_to, issues } = readTexts(draft);
+  const email = readEmail(draft.email, issues);
+  const login =
+    provider === "sandbox"
+      ? null
+      : readServers(draft, await lookUp(draft, { provider, email, names: house.names }), email);
   refuseIssues([...issues, ...(login ? login.issues : sandboxIssues(draft))]);
   refuseConnected(ledger, house.control, email);
   const servers = login?.servers ?? null;
   if (servers) {
-    const account = { inbox_id: 0, email, provider, ...servers };
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
-    refuseFailed(await house.mail(ledger).check(account, deadline), servers);
+    await tryLogins(house.mail(ledger), { inbox_id: 0, email, provider, ...servers }, signal);
   }
-  return saveInbox(ledger, house.control, { draft, provider, email, reply_to, servers });
+  return () => saveInbox(ledger, house.control, { draft, provider, email, reply_to, servers });
 }
 
 function refuseProvider(provider: Provider, mode: Mode): void {
@@ -102,17 +99,28 @@ function refuseProvider(provider: Provider, mode: Mode): void {
   throw new AppError("provider_mode", message, { field: "provider" });
 }
 
-function readAddresses(draft: InboxDraft): {
-  email: string;
+/** DNS is asked only where a host was left out, and never in test mode. */
+function lookUp(draft: InboxDraft, asked: Parameters<typeof findServers>[0]) {
+  const is_named = draft.smtp?.host !== undefined && draft.imap?.host !== undefined;
+  return is_named || asked.email === "" ? nothingFound() : findServers(asked);
+}
+
+const ADDRESS_RULE = "must be one e-mail address such as ada@example.com";
+
+function readEmail(text: string, issues: FaultDetail[]): string {
+  const email = parseAddress(text);
+  if (email === null) issues.unshift(issue("email", ADDRESS_RULE));
+  return email ?? "";
+}
+
+/** The texts that recipients see, and the address that answers go to: what is wrong with them. */
+export function readTexts(draft: Pick<InboxDraft, "name" | "signature" | "reply_to">): {
   reply_to: string | null;
   issues: FaultDetail[];
 } {
-  const rule = "must be one e-mail address such as ada@example.com";
-  const email = parseAddress(draft.email);
   const wanted = draft.reply_to ?? null;
   const reply_to = wanted === null ? null : parseAddress(wanted);
   const issues: FaultDetail[] = [];
-  if (email === null) issues.push(issue("email", rule));
   if (!isControlFree(draft.name ?? "")) {
     issues.push(issue("name", "must be one line without line breaks or other control characters"));
   }
@@ -121,11 +129,12 @@ function readAddresses(draft: InboxDraft): {
       issue("signature", "must not hold control characters other than line breaks and tabs"),
     );
   }
-  if (wanted !== null && reply_to === null) issues.push(issue("reply_to", rule));
-  return { email: email ?? "", reply_to, issues };
+  if (wanted !== null && reply_to === null) issues.push(issue("reply_to", ADDRESS_RULE));
+  return { reply_to, issues };
 }
 
-function sandboxIssues(draft: InboxDraft): FaultDetail[] {
+/** A sandbox has no servers: naming one is a mistake. */
+export function sandboxIssues(draft: Pick<InboxDraft, "smtp" | "imap">): FaultDetail[] {
   return (["smtp", "imap"] as const)
     .filter((part) => draft[part] !== undefined)
     .map((part) => issue(part, "must be left out: a sandbox inbox has no servers"));
@@ -150,52 +159,8 @@ function refuseElsewhere(): never {
   throw new AppError("inbox_exists", message, { field: "email" });
 }
 
-/** Which field is to be looked at, and which code says what is wrong. */
-const FAILURES: Record<
-  LoginFault,
-  { code: FaultCode | "auth_failed" | "unreachable"; field: string }
-> = {
-  auth: { code: "auth_failed", field: "password" },
-  connect: { code: "unreachable", field: "host" },
-  timeout: { code: "unreachable", field: "host" },
-  greeting: { code: "unreachable", field: "host" },
-  limit: { code: "unreachable", field: "host" },
-  protocol: { code: "unreachable", field: "host" },
-  tls_untrusted: { code: "tls_untrusted", field: "host" },
-  tls_mismatch: { code: "tls_mismatch", field: "security" },
-  no_starttls: { code: "tls_mismatch", field: "security" },
-};
-
-const SENTENCES: Record<LoginFault, string> = {
-  auth: "refused the login",
-  connect: "cannot be reached",
-  timeout: "did not answer in time",
-  greeting: "does not greet like a mail server",
-  limit: "takes no login at the moment",
-  protocol: "does not speak as expected",
-  tls_untrusted: "has a certificate that is not trusted",
-  tls_mismatch: "does not speak TLS in the way that was asked for",
-  no_starttls: "does not offer STARTTLS",
-};
-
-function refuseFailed(
-  outcome: CheckOutcome,
-  servers: { smtp: MailServer; imap: MailServer },
-): void {
-  if (outcome.outcome === "ok") return;
-  const { server, fault, response } = outcome;
-  const failure = FAILURES[fault];
-  const code: FaultCode =
-    failure.code === "auth_failed" || failure.code === "unreachable"
-      ? `${server}_${failure.code}`
-      : failure.code;
-  const { host, port } = servers[server];
-  const field = `${server}.${failure.field}`;
-  const message = `The ${server.toUpperCase()} server ${host}:${port} ${SENTENCES[fault]}: ${response}`;
-  throw new AppError(code, message, { field, details: [{ field, message, code }] });
-}
-
-interface Found {
+/** A mailbox whose logins work. */
+interface CheckedInbox {
   draft: InboxDraft;
   provider: Provider;
   email: string;
@@ -204,10 +169,11 @@ interface Found {
 }
 
 /**
- * Two files, so the claim in control.db comes first: a crash in between leaves a claim of this workspace without an
- * inbox, which the next try of this workspace takes over, and never a mailbox that is live twice.
+ * Saves a checked mailbox; its id. Two files, so the claim in control.db comes first: a crash in between leaves a claim
+ * of this workspace without an inbox, which the next try of this workspace takes over, and never a mailbox that is live
+ * twice.
  */
-function saveInbox(ledger: Ledger, control: Control, found: Found): number {
+function saveInbox(ledger: Ledger, control: Control, found: CheckedInbox): number {
   const is_live = ledger.mode === "live";
   return ledger.write((tx) => {
     // Another request may have connected it while the servers were asked.
@@ -227,7 +193,7 @@ function saveInbox(ledger: Ledger, control: Control, found: Found): number {
   });
 }
 
-function newInbox(ledger: Ledger, id: number, found: Found): NewInbox {
+function newInbox(ledger: Ledger, id: number, found: CheckedInbox): NewInbox {
   const { draft, email, provider, reply_to, servers } = found;
   const seal = (column: "smtp_password" | "imap_password", server: MailServer | undefined) =>
     server ? sealLogin(ledger, { table: "inboxes", row: id, column }, server.password) : null;
@@ -247,18 +213,4 @@ function newInbox(ledger: Ledger, id: number, found: Found): NewInbox {
     reply_to,
     save_sent: draft.save_sent ?? "auto",
   };
-}
-
-function sealLogin(ledger: Ledger, place: SealedPlace, password: string): Uint8Array {
-  try {
-    return ledger.vault.seal(place, password);
-  } catch {
-    const message =
-      "The master key is missing, so no login can be kept. Put secret.key back into the data directory and start again.";
-    throw new AppError("unavailable", message);
-  }
-}
-
-function withoutPassword({ host, port, security, username, ca }: MailServer): StoredServer {
-  return { host, port, security, username, ca };
 }

@@ -12,7 +12,8 @@ const serverFields = {
     t.String({
       minLength: 1,
       maxLength: 253,
-      description: "Found from the address for big providers.",
+      description:
+        "Found from the address when left out: big providers, the provider behind the domain's MX, then the domain's own SRV records.",
     }),
   ),
   port: t.Optional(integer({ minimum: 1, maximum: 65_535 })),
@@ -44,11 +45,13 @@ const ImapDraft = t.Object({
 });
 export type ServerDraft = typeof SmtpDraft.static;
 
-export const NewInbox = t.Object({
-  email: t.String({ maxLength: 254, examples: ["ada@example.com"] }),
-  name: t.Optional(t.String({ maxLength: 120, description: "The name that recipients see." })),
-  provider: t.Optional(
-    word(PROVIDERS, "Default `smtp`. `sandbox` is for test keys, all others are for live keys."),
+const settings = {
+  name: t.Optional(
+    t.String({
+      maxLength: 120,
+      description: "The name that recipients see.",
+      examples: ["Ada Lovelace"],
+    }),
   ),
   smtp: t.Optional(SmtpDraft),
   imap: t.Optional(ImapDraft),
@@ -67,8 +70,40 @@ export const NewInbox = t.Object({
       "Whether a copy is filed in Sent; `auto` finds out if the provider does it.",
     ),
   ),
+};
+
+export const NewInbox = t.Object({
+  email: t.String({
+    maxLength: 254,
+    description: "The mailbox's own address. It cannot change.",
+    examples: ["ada@example.com"],
+  }),
+  provider: t.Optional(
+    word(PROVIDERS, "Default `smtp`. `sandbox` is for test keys, all others are for live keys."),
+  ),
+  ...settings,
 });
 export type InboxDraft = typeof NewInbox.static;
+
+export const InboxChange = t.Object({
+  email: t.Optional(
+    t.String({
+      maxLength: 254,
+      description: "Only the address that the inbox has: it cannot change.",
+    }),
+  ),
+  ...settings,
+});
+export type InboxChange = typeof InboxChange.static;
+
+export const RemoveQuery = t.Object({
+  reassign_to: t.Optional(
+    t.Unsafe<string>({
+      ...idOf("inb"),
+      description: "The active inbox that the waiting leads go on with.",
+    }),
+  ),
+});
 
 const Server = t.Object({
   host: t.String(),

@@ -4,7 +4,8 @@ import { isControlFree, parseDomain } from "../../core/address.ts";
 import type { FaultDetail } from "../../core/faults.ts";
 import { issue } from "../../core/issues.ts";
 import type { MailServer, Security } from "../../core/mail-port.ts";
-import { findServers, type KnownServer } from "./known-hosts.ts";
+import { type FoundServers } from "./find-servers.ts";
+import type { KnownServer } from "./known-hosts.ts";
 import type { InboxDraft, ServerDraft } from "./schema.ts";
 
 type Part = "smtp" | "imap";
@@ -21,31 +22,79 @@ const PORTS: Record<Part, Record<Security, number>> = {
 };
 const USUAL: Record<Part, Security> = { smtp: "starttls", imap: "tls" };
 
+type Loose<T> = { [K in keyof T]: T[K] | undefined };
+type LooseDraft = Loose<ServerDraft>;
+
 /** Both servers with their logins, or what is missing. `email` as parseAddress gives it. */
 export function readServers(
   draft: InboxDraft,
-  provider: "smtp" | "gmail" | "microsoft",
+  found: FoundServers,
   email: string,
 ): { servers: Servers; issues: FaultDetail[] } {
-  const known = findServers(provider, email);
   const issues: FaultDetail[] = [];
-  const smtp = readServer(
-    "smtp",
-    draft.smtp ?? {},
-    { known: known?.smtp ?? null, email, other: null },
-    issues,
-  );
+  const smtp_around = { known: found.smtp, tried: found.tried.smtp, email, other: null };
+  const smtp = readServer("smtp", draft.smtp ?? {}, smtp_around, issues);
+  const imap_around = { known: found.imap, tried: found.tried.imap, email, other: smtp };
+  const imap = readServer("imap", draft.imap ?? {}, imap_around, issues);
+  return { servers: { smtp, imap }, issues };
+}
+
+/** What a change names of the two servers. */
+export type ServersChange = Pick<InboxDraft, "smtp" | "imap">;
+
+/**
+ * The servers after a change: what it leaves out stays. A stored password stays only for the host, the user name and
+ * the authority that it was given for: else whoever may change an inbox could have its password sent to a host of
+ * theirs. A password that is not there is "".
+ */
+export function changeServers(
+  change: ServersChange,
+  stored: Servers,
+): { servers: Servers; issues: FaultDetail[] } {
+  const issues: FaultDetail[] = [];
+  const around = { known: null, tried: [], email: "", other: null };
+  const smtp = change.smtp
+    ? readServer("smtp", mergeServer("smtp", change.smtp, stored.smtp), around, issues)
+    : stored.smtp;
+  const has_new_password = change.smtp?.password !== undefined;
+  if (!change.imap) {
+    const shares =
+      stored.imap.username === stored.smtp.username &&
+      (stored.imap.password === stored.smtp.password || stored.imap.password === "");
+    // One app password for both is the rule; a new one is for both as well.
+    const password = has_new_password && shares ? smtp.password : stored.imap.password;
+    return { servers: { smtp, imap: { ...stored.imap, password } }, issues };
+  }
   const imap = readServer(
     "imap",
-    draft.imap ?? {},
-    { known: known?.imap ?? null, email, other: smtp },
+    mergeServer("imap", change.imap, stored.imap),
+    { ...around, other: has_new_password ? smtp : null },
     issues,
   );
   return { servers: { smtp, imap }, issues };
 }
 
+function mergeServer(part: Part, change: ServerDraft, stored: MailServer): LooseDraft {
+  const port_moves = change.port !== undefined && change.port !== stored.port;
+  const security_moves = change.security !== undefined && change.security !== stored.security;
+  const host = change.host ?? stored.host;
+  const username = change.username ?? stored.username;
+  const ca = change.ca === undefined ? stored.ca : change.ca;
+  const stays = host === stored.host && username === stored.username && ca === stored.ca;
+  return {
+    host,
+    port: change.port ?? (security_moves ? PORTS[part][change.security ?? "tls"] : stored.port),
+    security: change.security ?? (port_moves ? undefined : stored.security),
+    username,
+    ca,
+    password: change.password ?? (stays && stored.password !== "" ? stored.password : undefined),
+  };
+}
+
 interface Around {
   known: KnownServer | null;
+  /** What was looked for without success. */
+  tried: readonly string[];
   email: string;
   /** The server whose login is shared when this one names none. */
   other: MailServer | null;
@@ -53,7 +102,7 @@ interface Around {
 
 function readServer(
   part: Part,
-  draft: ServerDraft,
+  draft: LooseDraft,
   around: Around,
   issues: FaultDetail[],
 ): MailServer {
@@ -73,7 +122,10 @@ function readServer(
   // Where the other server's login is shared and missing, that has been told once.
   if (password === "" && shared === null) {
     issues.push(
-      issue(`${part}.password`, "is required: big providers give out app passwords for this"),
+      issue(
+        `${part}.password`,
+        "is required, also where host, user name or ca change; big providers give out app passwords for this",
+      ),
     );
   }
   const ca = draft.ca ?? null;
@@ -85,8 +137,8 @@ function readServer(
 
 function readPlace(
   part: Part,
-  draft: ServerDraft,
-  { known, email }: Around,
+  draft: LooseDraft,
+  { known, tried, email }: Around,
   issues: FaultDetail[],
 ): KnownServer {
   // A host of one's own has nothing to do with the known server's port.
@@ -103,7 +155,7 @@ function readPlace(
     issues.push(
       issue(
         `${part}.host`,
-        `is required: the ${part.toUpperCase()} server of ${owner} is not known here`,
+        `is required: the ${part.toUpperCase()} server of ${owner} is not known here${tried.length > 0 ? ` (${tried.join("; ")})` : ""}`,
       ),
     );
   } else if (host === null) {

@@ -78,17 +78,27 @@ export function findInboxByEmail({ db }: Reading, email: string): InboxRow | nul
 }
 
 /** The inboxes below the id `before`, newest first. */
-export function listInboxes({ db }: Reading, before: number, limit: number): InboxRow[] {
+export function listInboxes(
+  { db }: Reading,
+  place: { before: number; limit: number; offset: number },
+): InboxRow[] {
   return db
-    .query<Stored, [number, number]>(
+    .query<Stored, [number, number, number]>(
       `SELECT ${COLUMNS}
        FROM inboxes
        WHERE id < ? AND deleted_at IS NULL
        ORDER BY id DESC
-       LIMIT ?`,
+       LIMIT ? OFFSET ?`,
     )
-    .all(before, limit)
+    .all(place.before, place.limit, place.offset)
     .map(fromRow);
+}
+
+export function countInboxes({ db }: Reading): number {
+  return (
+    db.query<{ n: number }, []>("SELECT count(*) AS n FROM inboxes WHERE deleted_at IS NULL").get()
+      ?.n ?? 0
+  );
 }
 
 /** Mails that this inbox sent on a day: what its counters say. */
@@ -304,11 +314,125 @@ export function reconnectInbox(tx: Tx, id: number): void {
     .run(tx.now, id);
 }
 
+export type InboxSettings = Pick<
+  InboxRow,
+  | "name"
+  | "daily_limit"
+  | "hourly_limit"
+  | "min_gap_seconds"
+  | "signature"
+  | "reply_to"
+  | "save_sent"
+>;
+
+export function updateInbox(tx: Tx, id: number, settings: InboxSettings): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET name = $name, daily_limit = $daily_limit, hourly_limit = $hourly_limit, min_gap_seconds = $min_gap_seconds,
+         signature = $signature, reply_to = $reply_to, save_sent = $save_sent, updated_at = $now
+       WHERE id = $id`,
+    )
+    .run({ ...settings, id, now: tx.now });
+}
+
+/** Other servers or logins. Whether the new provider files copies in Sent is not known yet. */
+export function updateLogins(
+  tx: Tx,
+  id: number,
+  logins: Pick<InboxRow, "smtp" | "imap" | "smtp_password" | "imap_password">,
+): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET smtp = ?1, imap = ?2, smtp_password = ?3, imap_password = ?4, updated_at = ?5,
+         files_sent = CASE WHEN smtp ->> 'host' = ?1 ->> 'host' AND imap ->> 'host' = ?2 ->> 'host' THEN files_sent END
+       WHERE id = ?6`,
+    )
+    .run(
+      JSON.stringify(logins.smtp),
+      JSON.stringify(logins.imap),
+      logins.smtp_password,
+      logins.imap_password,
+      tx.now,
+      id,
+    );
+}
+
+/** Paused by a person, whatever else is the matter with it. */
+export function pauseInboxByHand(tx: Tx, id: number, reason: string): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET state = 'paused', state_reason = ?1, state_since = ?2, updated_at = ?2
+       WHERE id = ?3 AND state IN ('active', 'disconnected', 'needs_login')`,
+    )
+    .run(reason, tx.now, id);
+}
+
+/** What was paused may send again. */
+export function resumeInbox(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET state = 'active', state_reason = NULL, state_since = ?1, updated_at = ?1
+       WHERE id = ?2 AND state = 'paused'`,
+    )
+    .run(tx.now, id);
+}
+
+/** Gone for the API and the engine; the row stays for its finished mails, without its logins. */
+export function deleteInbox(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET deleted_at = ?1, updated_at = ?1, smtp_password = NULL, imap_password = NULL
+       WHERE id = ?2`,
+    )
+    .run(tx.now, id);
+}
+
+/** How many leads wait for this inbox: theirs from the first mail on, or the only one that their campaign has. */
+export function countWaiting({ db }: Reading, inbox_id: number): number {
+  return (
+    db
+      .query<{ n: number }, [number]>(
+        `SELECT count(*) AS n
+         FROM enrollments e
+         JOIN campaigns c ON c.id = e.campaign_id AND c.state <> 'archived'
+         WHERE e.state NOT IN ('stopped', 'completed')
+           AND (e.inbox_id = ?1 OR (e.inbox_id IS NULL AND e.campaign_id IN (
+             SELECT ci.campaign_id
+             FROM campaign_inboxes ci
+             WHERE ci.inbox_id = ?1 AND NOT EXISTS (
+               SELECT 1
+               FROM campaign_inboxes o
+               JOIN inboxes i ON i.id = o.inbox_id
+               WHERE o.campaign_id = ci.campaign_id AND o.inbox_id <> ?1 AND i.deleted_at IS NULL))))`,
+      )
+      .get(inbox_id)?.n ?? 0
+  );
+}
+
+/** The campaigns that list this inbox, or whose leads go on with it; archived ones are left as they were. */
+export function listCampaignsOfInbox({ db }: Reading, inbox_id: number): number[] {
+  return db
+    .query<{ id: number }, [number]>(
+      `SELECT id
+       FROM campaigns
+       WHERE state <> 'archived' AND (
+         EXISTS (SELECT 1 FROM campaign_inboxes ci WHERE ci.campaign_id = campaigns.id AND ci.inbox_id = ?1)
+         OR id IN (SELECT campaign_id FROM enrollments
+                   WHERE inbox_id = ?1 AND state NOT IN ('stopped', 'completed')))
+       ORDER BY id`,
+    )
+    .all(inbox_id)
+    .map(({ id }) => id);
+}
+
 /** All folders were read up to date at `read_at`. */
 export function markRead(tx: Tx, id: number, read_at: number): void {
-  tx.db
-    .query("UPDATE inboxes SET read_at = max(?, coalesce(read_at, 0)) WHERE id = ?")
-    .run(read_at, id);
+  tx.db.query("UPDATE inboxes SET read_at = ? WHERE id = ?").run(read_at, id);
 }
 
 /** What a look into the Sent folder showed: whether the provider files copies by itself. */

@@ -2,6 +2,7 @@
 import { AppError, notFound } from "../../core/faults.ts";
 import { formatId } from "../../core/ids.ts";
 import { refuseIssues } from "../../core/issues.ts";
+import { eraseAnswers } from "../../ledger/answers.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findCampaign } from "../campaigns/store.ts";
@@ -67,7 +68,8 @@ function refuseTaken(tx: Tx, email: string): void {
   });
 }
 
-function refuseSuppressed(ledger: Ledger, tx: Tx, email: string): void {
+/** Throws `lead_suppressed` where the address or its domain is never to be mailed again. */
+export function refuseSuppressed(ledger: Ledger, tx: Tx, email: string): void {
   const suppression = findSuppression(ledger, tx, email);
   if (!suppression) return;
   throw new AppError(
@@ -140,6 +142,7 @@ export function eraseLead(ledger: Ledger, id: number): void {
     eraseRepliesOfLead(tx, id);
     eraseEventsOfLead(tx, id);
     eraseSandboxMails(tx, email);
+    eraseAnswers(tx, [formatId("lead", id), email]);
     eraseLeadRow(tx, id);
   });
   emptyWriteAheadLog(ledger);

@@ -1,10 +1,12 @@
 // A lead as the API shows it, with what it does in each campaign.
-import { formatId } from "../../core/ids.ts";
+import { formatId, type IdPrefix } from "../../core/ids.ts";
 import type { Reading } from "../../ledger/database.ts";
-import { formatInstant } from "../../ledger/row.ts";
-import { type EnrollmentRow, listEnrollmentsOfLead } from "../enrollments/store.ts";
-import type { Lead } from "./schema.ts";
-import type { LeadRow } from "./store.ts";
+import { formatInstant, readJson } from "../../ledger/row.ts";
+import { listEnrollmentsOfLeads, type ShownEnrollment } from "../enrollments/shown.store.ts";
+import { listEnrollmentsOfLead } from "../enrollments/store.ts";
+import type { Lead, TimelineItem } from "./schema.ts";
+import type { LeadRow, ListedLead } from "./store.ts";
+import type { TimelineRow } from "./timeline.store.ts";
 
 export function showLead(reading: Reading, row: LeadRow): Lead {
   return {
@@ -29,7 +31,29 @@ export function showLead(reading: Reading, row: LeadRow): Lead {
   };
 }
 
-function showEnrollment(row: EnrollmentRow): Lead["campaigns"][number] {
+/** The same as showLead for a page of them, each as JSON text. */
+export function writeLeads(reading: Reading, rows: readonly ListedLead[]): string[] {
+  const of_lead = new Map<number, Lead["campaigns"]>();
+  const shown = listEnrollmentsOfLeads(
+    reading,
+    rows.map(({ id }) => id),
+  );
+  for (const row of shown) {
+    const known = of_lead.get(row.lead_id);
+    if (known) known.push(showEnrollment(row));
+    else of_lead.set(row.lead_id, [showEnrollment(row)]);
+  }
+  return rows.map((row) => writeLead(row, of_lead.get(row.id) ?? []));
+}
+
+function writeLead(
+  { id, fields, created_at, updated_at }: ListedLead,
+  campaigns: Lead["campaigns"],
+): string {
+  return `{"id":"${formatId("lead", id)}","object":"lead",${fields.slice(1, -1)},"campaigns":${JSON.stringify(campaigns)},"created_at":"${formatInstant(created_at)}","updated_at":"${formatInstant(updated_at)}"}`;
+}
+
+function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {
   return {
     campaign_id: formatId("cmp", row.campaign_id),
     enrollment_id: formatId("enr", row.id),
@@ -40,14 +64,40 @@ function showEnrollment(row: EnrollmentRow): Lead["campaigns"][number] {
 }
 
 /** What happens by itself; a paused enrollment waits for a person. */
-function nextAction(row: EnrollmentRow): Lead["campaigns"][number]["next_action"] {
+function nextAction(row: ShownEnrollment): Lead["campaigns"][number]["next_action"] {
   if (row.state !== "waiting" && row.state !== "held") return null;
   if (row.step_id === null || row.due_at === null) return null;
-  const due_at = Math.max(row.due_at, row.held_until ?? 0, row.blocked_until ?? 0);
+  const at = Math.max(row.due_at, row.held_until ?? 0, row.blocked_until ?? 0);
   return {
     type: "send",
     step_id: formatId("stp", row.step_id),
-    due_at: formatInstant(due_at),
+    at: formatInstant(at),
     blocked_by: row.blocked_by,
   };
+}
+
+const PREFIXES = { event: "evt", message: "msg", reply: "rpl" } as const;
+const idOrNull = (prefix: IdPrefix, id: number | null) =>
+  id === null ? null : formatId(prefix, id);
+
+export function showTimelineItem(row: TimelineRow): TimelineItem {
+  return {
+    id: formatId(PREFIXES[row.object], row.id),
+    object: row.object,
+    kind: row.kind,
+    at: formatInstant(row.at),
+    campaign_id: idOrNull("cmp", row.campaign_id),
+    step_id: idOrNull("stp", row.step_id),
+    message_id: idOrNull("msg", row.message_id),
+    inbox_id: idOrNull("inb", row.inbox_id),
+    subject: row.subject,
+    text: row.text,
+    category: row.category,
+    detail: row.detail === null ? null : showDetail(row.detail),
+  };
+}
+
+function showDetail(json: string): Record<string, unknown> {
+  const { at, ...detail } = readJson<Record<string, unknown>>(json);
+  return typeof at === "number" ? { ...detail, at: formatInstant(at) } : detail;
 }

@@ -14,10 +14,14 @@ import { findLeadByEmail, insertLead, type LeadFields, type LeadRow } from "./st
 const SLICE_ROWS = 250;
 
 /** A row as it came in: a draft of the right types, or what is wrong with those. */
-export type ImportRow = { draft: LeadDraft } | { fault: FaultDetail };
+export type ImportRow = ({ draft: LeadDraft } | { fault: FaultDetail }) & {
+  /** Of a CSV; null of JSON. */
+  line: number | null;
+};
 
 export interface ImportOrder {
-  rows: readonly ImportRow[];
+  /** Each is read in its slice: to check 5,000 at once would hold up everybody else. */
+  rows: readonly (() => ImportRow)[];
   on_conflict: "skip" | "update";
   campaign_id: number | null;
 }
@@ -27,7 +31,7 @@ export interface ImportResult {
   updated: number;
   skipped: number;
   suppressed: number;
-  invalid: { index: number; code: string; field: string; message: string }[];
+  invalid: { index: number; line: number | null; code: string; field: string; message: string }[];
   enrolled: number;
 }
 
@@ -48,17 +52,17 @@ export async function importLeads(ledger: Ledger, order: ImportOrder): Promise<I
   for (let from = 0; from < order.rows.length; from += SLICE_ROWS) {
     // oxlint-disable-next-line no-await-in-loop -- one slice after the other, each with a turn for the others
     if (from > 0) await breath();
+    const slice = order.rows.slice(from, from + SLICE_ROWS).map((read) => read());
     ledger.write((tx) => {
       // Archiving may have come between two slices.
       if (order.campaign_id !== null) getOpenCampaign(tx, order.campaign_id);
-      const slice = order.rows.slice(from, from + SLICE_ROWS);
       for (const [i, row] of slice.entries()) {
         const pile =
           "fault" in row ? row.fault : importRow(ledger, tx, { ...order, seen, result }, row.draft);
         if (typeof pile === "string") result[pile]++;
         else {
           const { field, message, code = "invalid_field" } = pile;
-          result.invalid.push({ index: from + i, code, field, message });
+          result.invalid.push({ index: from + i, line: row.line, code, field, message });
         }
       }
     });

@@ -3,33 +3,45 @@ import { Elysia } from "elysia";
 
 import { parseAddress } from "../../core/address.ts";
 import { parseId } from "../../core/ids.ts";
+import { refuseIssues } from "../../core/issues.ts";
 import { checkBody } from "../../http/check.ts";
-import { created, noContent, ok, page } from "../../http/envelope.ts";
+import { created, noContent, ok, page, pageOfTexts } from "../../http/envelope.ts";
 import { cutPage, readPage } from "../../http/paging.ts";
 import { nothing, okOf, pageOf, pathId, pathParams } from "../../http/schemas.ts";
 import type { Wiring } from "../../http/wiring.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { changeLead, createLead, eraseLead, getLead } from "./actions.ts";
-import { showLead } from "./answer.ts";
+import { showLead, showTimelineItem, writeLeads } from "./answer.ts";
+import { readCsvLeads } from "./csv.ts";
+import { enroll, pauseLead, resumeLead, stopLeadIn } from "./enrollment.ts";
 import { importLeads, type ImportRow } from "./import.ts";
 import {
+  BulkBody,
   BulkLeads,
+  BulkQuery,
   BulkResult,
+  EnrollOrder,
   Lead,
   LeadChange,
   type LeadDraft,
   LeadQuery,
   LeadRowDraft,
   NewLead,
+  SequenceOrder,
+  TimelineItem,
+  TimelineQuery,
 } from "./schema.ts";
-import { type LeadFilter, listLeads } from "./store.ts";
+import { countLeads, type LeadFilter, listLeads } from "./store.ts";
+import { countTimeline, listTimeline } from "./timeline.store.ts";
 
 const idOfPath = (text: string) => pathId("lead", text, "lead");
 /** Null only where none is named: what is no id names a campaign that is not there. */
 const campaignOf = (text: string | undefined) =>
   text === undefined ? null : (parseId("cmp", text) ?? -1);
 
-function readFilter(query: typeof LeadQuery.static): Omit<LeadFilter, "before" | "limit"> {
+function readFilter(
+  query: typeof LeadQuery.static,
+): Omit<LeadFilter, "before" | "limit" | "offset"> {
   return {
     campaign_id: campaignOf(query.campaign_id),
     // What is no address is nobody's: it is looked for as it is and not found.
@@ -45,38 +57,78 @@ function readFilter(query: typeof LeadQuery.static): Omit<LeadFilter, "before" |
 const checked = (row: unknown) => row as LeadDraft;
 
 /** A row with its types checked: one that does not fit is listed and does not stop the others. */
-function readRow(row: unknown): ImportRow {
+function readRow(row: unknown, line: number | null): ImportRow {
   const [fault] = checkBody(LeadRowDraft, row);
-  return fault ? { fault } : { draft: checked(row) };
+  return fault ? { fault, line } : { draft: checked(row), line };
 }
+
+// oxlint-disable-next-line no-unsafe-type-assertion -- checkBody has just held it against this very schema
+const checkedBulk = (body: unknown) => body as typeof BulkLeads.static;
 
 /** The prose of the reference. */
 const PROSE = {
   list: {
+    operationId: "listLeads",
     summary: "List leads",
     description:
-      "Newest first. `email` and `tag` match as a whole, `company` without regard to case, `q` anywhere in the address, the names and the company.",
+      "Newest first. `email` and `tag` match as a whole, `company` without regard to case, `q` anywhere in the address, the names and the company. `campaign_id` finds everybody who was ever enrolled there. Filters are joined by “and”.",
   },
   create: {
+    operationId: "createLead",
     summary: "Add a lead",
     description:
       "`campaign_id` enrolls the lead in that campaign at once. An address that is a lead already answers 409 `lead_exists` with its `lead_id`, one on the suppression list 409 `lead_suppressed`; then nothing is saved.",
   },
   bulk: {
+    operationId: "importLeads",
     summary: "Add up to 5,000 leads",
-    description:
+    description: [
       "Every row is counted once, in `created`, `updated`, `skipped`, `suppressed` or `invalid`. A repeat within the call is skipped, a suppressed address makes no lead, a row that cannot be taken is listed with its index and stops no other. The same call again is harmless.",
+      "With `Content-Type: text/csv` the body is a CSV, and `campaign_id` and `on_conflict` stand in the query. The encoding (UTF-8, UTF-16, else Windows-1252) and the delimiter (comma, semicolon, tab, bar) are found out. The first line names the columns, in the words that people use (`E-Mail`, `First Name`, `Vorname`, `Company`, `Firma` …); one of them must be the address. Other columns become custom fields (`Job Level` is `job_level`), tags are divided by commas or semicolons, and an empty cell leaves its field as it is. At most 8 MB, 200 columns, 5,000 rows and 64 KB a row. A file that cannot be read, for a quote that is never closed, is refused as a whole, with the line.",
+    ].join("\n\n"),
   },
   get: {
+    operationId: "getLead",
     summary: "Get a lead",
     description: "With what it does in each campaign and what comes next.",
   },
   change: {
+    operationId: "changeLead",
     summary: "Change a lead",
     description:
-      "Fields that are left out stay; null empties a field. `email` cannot change once the lead was mailed (409 `wrong_state`).",
+      "Fields that are left out stay; null empties a field. `email` cannot change once the lead was mailed (409 `wrong_state`), nor to the address of another lead (409 `lead_exists`) or one that is suppressed (409 `lead_suppressed`).",
+  },
+  timeline: {
+    operationId: "getLeadTimeline",
+    summary: "Get a lead's timeline",
+    description: "Its events, messages and replies in one list, newest first.",
+  },
+  enroll: {
+    operationId: "enrollLead",
+    summary: "Enroll a lead in a campaign",
+    description:
+      "The first step is due after its delay. A lead is in a campaign once for life: 409 `already_enrolled` names the enrollment, which `resume` may take up again. A suppressed address answers 409 `lead_suppressed`, an archived campaign 409 `wrong_state`.",
+  },
+  pause: {
+    operationId: "pauseLead",
+    summary: "Pause a lead",
+    description:
+      "Nothing more is sent to it until it is resumed; nothing is cancelled. In one campaign or in all. 409 `wrong_state` when its way through has ended.",
+  },
+  resume: {
+    operationId: "resumeLead",
+    summary: "Resume a lead",
+    description:
+      "Goes on where it stood, after a pause, a stop or a reply. A mail that the stop cancelled stays cancelled: the way goes on behind it. 409 `wrong_state` when the lead opted out or bounced, when the sequence is over, or when the campaign is archived; 409 `lead_suppressed` when the address is suppressed. Without `campaign_id` it is done wherever it can be, and refused only when that is nowhere.",
+  },
+  stop: {
+    operationId: "stopLead",
+    summary: "Stop a lead",
+    description:
+      "Ends its way through one campaign or through all, and cancels the mail that is not out yet, in one transaction. What has ended already stays as it is.",
   },
   erase: {
+    operationId: "eraseLead",
     summary: "Erase a lead",
     description:
       "Ends everything that is planned for this person, erases all that is stored about them, and keeps a keyed hash of the address on the suppression list, so that it is never mailed or imported again.",
@@ -86,25 +138,59 @@ const PROSE = {
 const answer = (ledger: Ledger, id: number) => ok(showLead(ledger, getLead(ledger, id)));
 
 function listPage(ledger: Ledger, query: typeof LeadQuery.static) {
-  const { limit, cursor } = readPage(query);
+  const { limit, cursor, offset } = readPage(query);
   const before = cursor ?? Number.MAX_SAFE_INTEGER;
-  const rows = listLeads(ledger, { ...readFilter(query), before, limit: limit + 1 });
-  const cut = cutPage(query, rows);
-  return page(
-    cut.rows.map((row) => showLead(ledger, row)),
-    cut.pagination,
+  const filter = readFilter(query);
+  const rows = listLeads(ledger, { ...filter, before, limit: limit + 1, offset });
+  const cut = cutPage(query, rows, () => countLeads(ledger, filter));
+  return pageOfTexts(writeLeads(ledger, cut.rows), cut.pagination);
+}
+
+/** JSON says in its body what a CSV says in the query. */
+async function importBody(ledger: Ledger, body: unknown, query: typeof BulkQuery.static) {
+  if (body instanceof Uint8Array) {
+    const rows = (await readCsvLeads(body)).map(
+      ({ row, line, fault }) =>
+        () =>
+          fault ? { fault, line } : readRow(row, line),
+    );
+    return ok(await importRows(ledger, rows, query));
+  }
+  refuseIssues(checkBody(BulkLeads, body));
+  const { leads: rows, ...order } = checkedBulk(body);
+  return ok(
+    await importRows(
+      ledger,
+      rows.map((row) => () => readRow(row, null)),
+      { ...query, ...order },
+    ),
   );
 }
 
-async function importBody(ledger: Ledger, body: typeof BulkLeads.static) {
-  return ok(
-    await importLeads(ledger, {
-      rows: body.leads.map(readRow),
-      on_conflict: body.on_conflict ?? "skip",
-      campaign_id: campaignOf(body.campaign_id),
-    }),
-  );
+const importRows = async (
+  ledger: Ledger,
+  rows: (() => ImportRow)[],
+  order: typeof BulkQuery.static,
+) =>
+  await importLeads(ledger, {
+    rows,
+    on_conflict: order.on_conflict ?? "skip",
+    campaign_id: campaignOf(order.campaign_id),
+  });
+
+function timelinePage(ledger: Ledger, id: number, query: typeof TimelineQuery.static) {
+  getLead(ledger, id);
+  const { limit, cursor, offset } = readPage(query);
+  const before = cursor ?? Number.MAX_SAFE_INTEGER;
+  const rows = listTimeline(ledger, { lead_id: id, before, limit: limit + 1, offset });
+  const cut = cutPage(query, rows, () => countTimeline(ledger, id));
+  return page(cut.rows.map(showTimelineItem), cut.pagination);
 }
+
+const aimOf = (id: string, body: typeof SequenceOrder.static) => ({
+  lead_id: idOfPath(id),
+  campaign_id: campaignOf(body.campaign_id),
+});
 
 const one = { params: pathParams, response: okOf(Lead) };
 
@@ -127,8 +213,9 @@ export const leads = (wiring: Wiring) =>
       },
       { body: NewLead, response: { 201: okOf(Lead) }, detail: PROSE.create },
     )
-    .post("/bulk", ({ ledger, body }) => importBody(ledger, body), {
-      body: BulkLeads,
+    .post("/bulk", async ({ ledger, body, query }) => await importBody(ledger, body, query), {
+      body: BulkBody,
+      query: BulkQuery,
       response: okOf(BulkResult),
       detail: PROSE.bulk,
     })
@@ -143,6 +230,48 @@ export const leads = (wiring: Wiring) =>
         return answer(ledger, idOfPath(params.id));
       },
       { ...one, body: LeadChange, detail: PROSE.change },
+    )
+    .get(
+      "/:id/timeline",
+      ({ ledger, params, query }) => timelinePage(ledger, idOfPath(params.id), query),
+      {
+        params: pathParams,
+        query: TimelineQuery,
+        response: pageOf(TimelineItem),
+        detail: PROSE.timeline,
+      },
+    )
+    .post(
+      "/:id/enroll",
+      ({ ledger, params, body }) => {
+        enroll(ledger, idOfPath(params.id), campaignOf(body.campaign_id) ?? -1);
+        return answer(ledger, idOfPath(params.id));
+      },
+      { ...one, body: EnrollOrder, detail: PROSE.enroll },
+    )
+    .post(
+      "/:id/pause",
+      ({ ledger, params, body }) => {
+        pauseLead(ledger, aimOf(params.id, body));
+        return answer(ledger, idOfPath(params.id));
+      },
+      { ...one, body: SequenceOrder, detail: PROSE.pause },
+    )
+    .post(
+      "/:id/resume",
+      ({ ledger, params, body }) => {
+        resumeLead(ledger, aimOf(params.id, body));
+        return answer(ledger, idOfPath(params.id));
+      },
+      { ...one, body: SequenceOrder, detail: PROSE.resume },
+    )
+    .post(
+      "/:id/stop",
+      ({ ledger, params, body }) => {
+        stopLeadIn(ledger, aimOf(params.id, body));
+        return answer(ledger, idOfPath(params.id));
+      },
+      { ...one, body: SequenceOrder, detail: PROSE.stop },
     )
     .delete(
       "/:id",

@@ -44,7 +44,10 @@ const fields = {
 const campaign_id = t.Optional(idOf("cmp"));
 
 /** A lead without its campaign: a row of a bulk call. */
-export const LeadRowDraft = t.Object({ email, ...fields });
+export const LeadRowDraft = t.Object(
+  { email, ...fields },
+  { title: "LeadRow", description: "A lead, as in `POST /v1/leads` without `campaign_id`." },
+);
 
 export const NewLead = t.Object({ email, ...fields, campaign_id });
 
@@ -59,31 +62,73 @@ export const BulkLeads = t.Object({
       "What happens to a row whose lead exists: `skip` (default) leaves it alone and enrolls nobody, `update` changes the fields that the row names and enrolls it.",
     ),
   ),
-  leads: t.Array(t.Any({ description: "A lead, as in `POST /v1/leads` without `campaign_id`." }), {
+  leads: t.Array(t.Any({ "x-shown": LeadRowDraft }), {
     minItems: 1,
     maxItems: 5000,
   }),
 });
 
-export const BulkResult = t.Object({
-  created: t.Integer(),
-  updated: t.Integer(),
-  skipped: t.Integer(),
-  suppressed: t.Integer(),
-  invalid: t.Array(
-    t.Object({ index: t.Integer(), code: t.String(), field: t.String(), message: t.String() }),
-  ),
-  enrolled: t.Integer({ description: "How many of the created and updated were enrolled." }),
+/**
+ * The body of a bulk call: JSON of this shape, or the bytes of a CSV. Open for the router, which would take a CSV for
+ * an object without fields; the route itself holds JSON against `BulkLeads`.
+ */
+export const BulkBody = t.Unsafe<unknown>({
+  ...t.Any(),
+  allOf: [BulkLeads],
+  required: ["leads"],
 });
+
+/** With JSON both may stand in the body instead. */
+export const BulkQuery = t.Object({
+  campaign_id: t.Optional(
+    t.Unsafe<string>({
+      ...idOf("cmp"),
+      description: "As in the body; for CSV, which has no place for it.",
+    }),
+  ),
+  on_conflict: t.Optional(
+    word(["skip", "update"], "As in the body; for CSV, which has no place for it."),
+  ),
+});
+
+export const BulkResult = t.Object(
+  {
+    created: t.Integer(),
+    updated: t.Integer(),
+    skipped: t.Integer({
+      description: "Leads that exist (with `on_conflict: skip`) and repeats within the call.",
+    }),
+    suppressed: t.Integer({ description: "Addresses that are never mailed: no lead is made." }),
+    invalid: t.Array(
+      t.Object({
+        index: t.Integer({ description: "The row, from 0, a CSV's header not counted." }),
+        line: nullable(t.Integer({ description: "The line of a CSV, from 1; null for JSON." })),
+        code: t.String(),
+        field: t.String(),
+        message: t.String(),
+      }),
+    ),
+    enrolled: t.Integer({ description: "How many of the created and updated were enrolled." }),
+  },
+  {
+    description:
+      "`created + updated + skipped + suppressed + invalid.length` is the number of rows.",
+  },
+);
 
 const nextAction = t.Object({
   type: word(["send"]),
   step_id: idOf("stp"),
-  due_at: t.String({
+  at: t.String({
     format: "date-time",
     description: "The earliest instant. Windows, limits and the pace come on top.",
   }),
-  blocked_by: nullable(t.String()),
+  blocked_by: nullable(
+    t.String({
+      description: "Why this lead alone waits.",
+      examples: ["missing_variable: first_name"],
+    }),
+  ),
 });
 
 export const Lead = t.Object({
@@ -115,6 +160,47 @@ export const Lead = t.Object({
   updated_at: instant,
 });
 export type Lead = typeof Lead.static;
+
+export const EnrollOrder = t.Object({ campaign_id: idOf("cmp") });
+
+/** Of which campaign; left out: of all in which it can be done. */
+export const SequenceOrder = t.Object({
+  campaign_id: t.Optional(
+    t.Unsafe<string>({
+      ...idOf("cmp"),
+      description: "The campaign that is meant. Left out: all of the lead's.",
+    }),
+  ),
+});
+
+export const TimelineItem = t.Object({
+  id: t.String({ description: "`evt_…`, `msg_…` or `rpl_…`.", examples: ["evt_00000000007"] }),
+  object: word(["event", "message", "reply"]),
+  kind: t.String({
+    description: "The event's name, the state of the message, or the kind of the reply.",
+    examples: ["email.sent"],
+  }),
+  at: t.String({
+    format: "date-time",
+    description: "When it happened; of a message, when it was made; of a reply, its own date.",
+  }),
+  campaign_id: nullable(idOf("cmp")),
+  step_id: nullable(idOf("stp")),
+  message_id: nullable(idOf("msg")),
+  inbox_id: nullable(idOf("inb")),
+  subject: nullable(t.String({ description: "Of a message or a reply." })),
+  text: nullable(t.String({ description: "Of a reply: what is new in it." })),
+  category: nullable(t.String({ description: "Of a reply: what it means." })),
+  detail: nullable(
+    t.Object(
+      {},
+      { additionalProperties: true, description: "Of an event: what is special to it." },
+    ),
+  ),
+});
+export type TimelineItem = typeof TimelineItem.static;
+
+export const TimelineQuery = t.Object(pageQuery);
 
 export const LeadQuery = t.Object({
   ...pageQuery,

@@ -69,28 +69,71 @@ export interface LeadFilter {
   /** Only ids below this one. */
   before: number;
   limit: number;
+  offset: number;
 }
 
+type Wish = Omit<LeadFilter, "before" | "limit" | "offset">;
+
+const CONDITIONS: Record<keyof Wish, string> = {
+  campaign_id:
+    "EXISTS (SELECT 1 FROM enrollments e WHERE e.campaign_id = $campaign_id AND e.lead_id = leads.id)",
+  email: "email = $email",
+  status: "state = $status",
+  tag: "EXISTS (SELECT 1 FROM json_each(leads.tags) WHERE value = $tag)",
+  company: "lower(company) = lower($company)",
+  q: "instr(lower(concat_ws(' ', email, first_name, last_name, company)), lower($q)) > 0",
+};
+const WISHES = ["campaign_id", "email", "status", "tag", "company", "q"] as const;
+
+/** What is asked for and nothing else: a statement for every wish would cost each row a look at all of them. */
+function matches(wish: Wish): { where: string; values: Record<string, string | number | null> } {
+  const asked = WISHES.filter((name) => wish[name] !== null);
+  return {
+    where: [NOT_ERASED, ...asked.map((name) => CONDITIONS[name])].join(" AND "),
+    values: Object.fromEntries(asked.map((name) => [name, wish[name]])),
+  };
+}
+
+/** How many the filter lets through. */
+export function countLeads({ db }: Reading, wish: Wish): number {
+  const { where, values } = matches(wish);
+  return (
+    db
+      .query<{ n: number }, Record<string, string | number | null>>(
+        `SELECT count(*) AS n FROM leads WHERE ${where}`,
+      )
+      .get(values)?.n ?? 0
+  );
+}
+
+/** A lead of a list, most of it as JSON already. */
+export interface ListedLead {
+  id: number;
+  /** `{"email": …}`: the fields from `email` to `status`, in the order of the wire. */
+  fields: string;
+  created_at: number;
+  updated_at: number;
+}
+
+const LISTED = `id,
+  json_object('email', email, 'first_name', first_name, 'last_name', last_name, 'company', company, 'title', title,
+    'phone', phone, 'website', website, 'country', country, 'timezone', timezone, 'tags', json(tags), 'source', source,
+    'custom', json(custom), 'status', state) AS fields,
+  created_at, updated_at`;
+
 /** Newest first. */
-export function listLeads({ db }: Reading, filter: LeadFilter): LeadRow[] {
+export function listLeads({ db }: Reading, filter: LeadFilter): ListedLead[] {
+  const { before, limit, offset, ...wish } = filter;
+  const { where, values } = matches(wish);
   return db
-    .query<Stored, LeadFilter & Record<string, string | number | null>>(
-      `SELECT ${COLUMNS}
+    .query<ListedLead, Record<string, string | number | null>>(
+      `SELECT ${LISTED}
        FROM leads
-       WHERE id < $before AND ${NOT_ERASED}
-         AND ($campaign_id IS NULL OR EXISTS (
-           SELECT 1 FROM enrollments e WHERE e.campaign_id = $campaign_id AND e.lead_id = leads.id))
-         AND ($email IS NULL OR email = $email)
-         AND ($status IS NULL OR state = $status)
-         AND ($tag IS NULL OR EXISTS (SELECT 1 FROM json_each(leads.tags) WHERE value = $tag))
-         AND ($company IS NULL OR lower(company) = lower($company))
-         AND ($q IS NULL OR instr(lower(
-           concat_ws(' ', email, first_name, last_name, company)), lower($q)) > 0)
+       WHERE id < $before AND ${where}
        ORDER BY id DESC
-       LIMIT $limit`,
+       LIMIT $limit OFFSET $offset`,
     )
-    .all({ ...filter })
-    .map(fromRow);
+    .all({ ...values, before, limit, offset });
 }
 
 export type LeadFields = Omit<
@@ -167,8 +210,15 @@ export function noteMailed(tx: Tx, id: number, at: number): void {
     .run(at, id);
 }
 
+/** A person's own word stands: who unsubscribed or complained is not `bounced` afterwards. */
 export function setLeadState(tx: Tx, id: number, state: LeadState): void {
-  tx.db.query("UPDATE leads SET state = ?, updated_at = ? WHERE id = ?").run(state, tx.now, id);
+  tx.db
+    .query(
+      `UPDATE leads
+       SET state = ?1, updated_at = ?2
+       WHERE id = ?3 AND NOT (?1 = 'bounced' AND state IN ('unsubscribed', 'complained', 'suppressed'))`,
+    )
+    .run(state, tx.now, id);
 }
 
 /** One soft bounce more in a row. How many there are now. */

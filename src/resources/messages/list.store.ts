@@ -36,6 +36,27 @@ export interface MessageFilter {
   /** Only ids below this one. */
   before: number;
   limit: number;
+  offset: number;
+}
+
+const MATCHES = `($campaign_id IS NULL OR m.campaign_id = $campaign_id)
+  AND ($lead_id IS NULL OR m.lead_id = $lead_id)
+  AND ($inbox_id IS NULL OR m.inbox_id = $inbox_id)
+  AND ($state IS NULL OR m.state = $state)
+  AND ($kind IS NULL OR m.kind = $kind)`;
+
+/** How many the filter lets through. */
+export function countMessages(
+  { db }: Reading,
+  filter: Omit<MessageFilter, "before" | "limit" | "offset">,
+): number {
+  return (
+    db
+      .query<{ n: number }, Record<string, string | number | null>>(
+        `SELECT count(*) AS n FROM messages m WHERE ${MATCHES}`,
+      )
+      .get({ ...filter })?.n ?? 0
+  );
 }
 
 /** Newest first. */
@@ -45,14 +66,9 @@ export function listMessages({ db }: Reading, filter: MessageFilter): ShownMessa
       `SELECT ${COLUMNS}
        FROM messages m
        JOIN inboxes i ON i.id = m.inbox_id
-       WHERE m.id < $before
-         AND ($campaign_id IS NULL OR m.campaign_id = $campaign_id)
-         AND ($lead_id IS NULL OR m.lead_id = $lead_id)
-         AND ($inbox_id IS NULL OR m.inbox_id = $inbox_id)
-         AND ($state IS NULL OR m.state = $state)
-         AND ($kind IS NULL OR m.kind = $kind)
+       WHERE m.id < $before AND ${MATCHES}
        ORDER BY m.id DESC
-       LIMIT $limit`,
+       LIMIT $limit OFFSET $offset`,
     )
     .all({ ...filter });
 }

@@ -10,7 +10,7 @@ import { okOf, pageOf, pathId, pathParams } from "../../http/schemas.ts";
 import type { Wiring } from "../../http/wiring.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { formatInstant, formatInstantOrNull } from "../../ledger/row.ts";
-import { findShownMessage, listMessages, type ShownMessage } from "./list.store.ts";
+import { countMessages, findShownMessage, listMessages, type ShownMessage } from "./list.store.ts";
 import { Message, MessageQuery } from "./schema.ts";
 
 const idOrNull = (prefix: IdPrefix, id: number | null) =>
@@ -49,17 +49,17 @@ export const messages = (wiring: Wiring) =>
     .get(
       "/",
       ({ ledger, query }) => {
-        const { limit, cursor } = readPage(query);
-        const rows = listMessages(ledger, {
+        const { limit, cursor, offset } = readPage(query);
+        const filter = {
           campaign_id: readId("cmp", query.campaign_id),
           lead_id: readId("lead", query.lead_id),
           inbox_id: readId("inb", query.inbox_id),
           state: query.state ?? null,
           kind: query.kind ?? null,
-          before: cursor ?? Number.MAX_SAFE_INTEGER,
-          limit: limit + 1,
-        });
-        const cut = cutPage(query, rows);
+        };
+        const before = cursor ?? Number.MAX_SAFE_INTEGER;
+        const rows = listMessages(ledger, { ...filter, before, limit: limit + 1, offset });
+        const cut = cutPage(query, rows, () => countMessages(ledger, filter));
         return page(
           cut.rows.map((row) => showMessage(ledger, row)),
           cut.pagination,

@@ -150,7 +150,7 @@ export function commitMessage(tx: Tx, guard: CommitGuard): boolean {
          AND EXISTS (
            SELECT 1 FROM inboxes i
            WHERE i.id = messages.inbox_id AND i.state = 'active' AND i.deleted_at IS NULL
-             AND (messages.follow_up = 0 OR i.read_at >= ?4))
+             AND (messages.follow_up = 0 OR i.read_at BETWEEN ?4 AND ?1 + (?1 - ?4)))
          AND (kind <> 'step' OR EXISTS (
            SELECT 1
            FROM enrollments e

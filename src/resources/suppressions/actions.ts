@@ -1,7 +1,9 @@
 // Suppresses an address or a domain: in the whole workspace, for good.
+
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
 import {
+  type Added,
   eraseSuppressionValue,
   findSuppressionByKeys,
   insertSuppression,
@@ -9,7 +11,7 @@ import {
   type SuppressionRow,
 } from "./store.ts";
 
-interface SuppressionOrder {
+export interface SuppressionOrder {
   kind: "address" | "domain";
   value: string;
   reason: SuppressionReason;
@@ -29,9 +31,10 @@ export function suppressionKeys(
 }
 
 /** Adds to the list and to the journal: an opt-out must outlive a restore from an older backup. */
-export function suppress(ledger: Ledger, tx: Tx, order: SuppressionOrder): void {
+export function suppress(ledger: Ledger, tx: Tx, order: SuppressionOrder): Added {
   const key = suppressionHash(ledger, order.value);
-  if (!insertSuppression(tx, { ...order, key })) return;
+  const added = insertSuppression(tx, { ...order, key });
+  if (added === "kept") return added;
   ledger.journal.append([
     {
       kind: order.reason === "erased" ? "erase" : "suppress",
@@ -44,6 +47,7 @@ export function suppress(ledger: Ledger, tx: Tx, order: SuppressionOrder): void 
       hash: Buffer.from(key).toString("hex"),
     },
   ]);
+  return added;
 }
 
 /** Suppresses an address and forgets it: only the keyed hash stays (Invariant 8). */

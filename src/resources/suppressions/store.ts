@@ -1,11 +1,21 @@
-// SQL of suppressions: addresses and domains that are never mailed again.
+// SQL of suppressions: addresses and domains that are never mailed again, and those that were taken back.
+
 import type { Reading, Tx } from "../../ledger/database.ts";
 
-export type SuppressionReason = "unsubscribed" | "bounced" | "complained" | "erased" | "manual";
+export const SUPPRESSION_REASONS = [
+  "unsubscribed",
+  "bounced",
+  "complained",
+  "erased",
+  "manual",
+] as const;
+export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
+
+export type SuppressionKind = "address" | "domain";
 
 export interface SuppressionRow {
   id: number;
-  kind: "address" | "domain";
+  kind: SuppressionKind;
   value: string | null;
   reason: SuppressionReason;
   source: string;
@@ -13,19 +23,41 @@ export interface SuppressionRow {
   created_at: number;
 }
 
-/** Adds one; an address that is there already keeps its first reason. True when it is new. */
+const COLUMNS = "id, kind, value, reason, source, evidence, created_at";
+
+/** What an addition did: a new row, a stronger reason for one that was there, or nothing. */
+export type Added = "added" | "raised" | "kept";
+
+/**
+ * Adds one; what is there already keeps its first reason, unless a person's own wish comes to what was only somebody
+ * else's: a manual entry may be taken back, an opt-out may not.
+ */
 export function insertSuppression(
   tx: Tx,
   row: Omit<SuppressionRow, "id" | "created_at"> & { key: Uint8Array },
-): boolean {
-  const { changes } = tx.db
+): Added {
+  const added = tx.db
     .query(
       `INSERT INTO suppressions (id, kind, value, key, reason, source, evidence, created_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (key) DO NOTHING`,
     )
     .run(tx.id(), row.kind, row.value, row.key, row.reason, row.source, row.evidence, tx.now);
-  return changes > 0;
+  if (added.changes > 0) return "added";
+  const raised = tx.db
+    .query(
+      `UPDATE suppressions
+       SET reason = ?1, source = ?2, evidence = ?3
+       WHERE key = ?4 AND reason IN ('manual', 'bounced') AND ?1 IN ('unsubscribed', 'complained')`,
+    )
+    .run(row.reason, row.source, row.evidence, row.key);
+  return raised.changes > 0 ? "raised" : "kept";
+}
+
+export function findSuppressionById({ db }: Reading, id: number): SuppressionRow | null {
+  return db
+    .query<SuppressionRow, [number]>(`SELECT ${COLUMNS} FROM suppressions WHERE id = ?`)
+    .get(id);
 }
 
 /** The suppression that covers an address: its own or its domain's. */
@@ -36,7 +68,7 @@ export function findSuppressionByKeys(
 ): SuppressionRow | null {
   return db
     .query<SuppressionRow, [Uint8Array, Uint8Array]>(
-      `SELECT id, kind, value, reason, source, evidence, created_at
+      `SELECT ${COLUMNS}
        FROM suppressions
        WHERE key IN (?, ?)
        ORDER BY kind
@@ -45,9 +77,103 @@ export function findSuppressionByKeys(
     .get(address_key, domain_key);
 }
 
+export interface SuppressionFilter {
+  kind: SuppressionKind | null;
+  reason: SuppressionReason | null;
+  /** A part of the address or domain. */
+  q: string | null;
+  /** Only those with one of these keys, or null. */
+  keys: { address: Uint8Array; domain: Uint8Array } | null;
+}
+
+const MATCHES = `($kind IS NULL OR kind = $kind)
+  AND ($reason IS NULL OR reason = $reason)
+  AND ($q IS NULL OR instr(value, lower($q)) > 0)
+  AND ($address IS NULL OR key IN ($address, $domain))`;
+
+type Binding = string | number | Uint8Array | null;
+
+const bindings = ({ kind, reason, q, keys }: SuppressionFilter) => ({
+  kind,
+  reason,
+  q,
+  address: keys?.address ?? null,
+  domain: keys?.domain ?? null,
+});
+
+/** Those below the id `before`, newest first. */
+export function listSuppressions(
+  { db }: Reading,
+  filter: SuppressionFilter,
+  place: { before: number; limit: number; offset: number },
+): SuppressionRow[] {
+  return db
+    .query<SuppressionRow, Record<string, Binding>>(
+      `SELECT ${COLUMNS}
+       FROM suppressions
+       WHERE id < $before AND ${MATCHES}
+       ORDER BY id DESC
+       LIMIT $limit OFFSET $offset`,
+    )
+    .all({ ...bindings(filter), ...place });
+}
+
+/** How many the filter lets through. */
+export function countSuppressions({ db }: Reading, filter: SuppressionFilter): number {
+  return (
+    db
+      .query<{ n: number }, Record<string, Binding>>(
+        `SELECT count(*) AS n FROM suppressions WHERE ${MATCHES}`,
+      )
+      .get(bindings(filter))?.n ?? 0
+  );
+}
+
+/** Takes one off the list; what it was is kept, with the proof of consent. */
+export function liftSuppression(tx: Tx, id: number, consent: string | null): void {
+  tx.db
+    .query(
+      `INSERT INTO lifted_suppressions (id, kind, key, reason, source, evidence, consent, created_at, lifted_at)
+       SELECT id, kind, key, reason, source, evidence, ?, created_at, ?
+       FROM suppressions
+       WHERE id = ?`,
+    )
+    .run(consent, tx.now, id);
+  tx.db.query("DELETE FROM suppressions WHERE id = ?").run(id);
+}
+
 /** Forgets the plain value of an erased person; the keyed hash stays. */
 export function eraseSuppressionValue(tx: Tx, key: Uint8Array): void {
   tx.db
     .query("UPDATE suppressions SET value = NULL, evidence = NULL, reason = 'erased' WHERE key = ?")
     .run(key);
+  tx.db
+    .query("UPDATE lifted_suppressions SET evidence = NULL, consent = NULL WHERE key = ?")
+    .run(key);
+}
+
+/** A slice of all leads: those of this domain among the next `limit` behind the id `after`. */
+export interface CoveredSlice {
+  lead_ids: number[];
+  /** The last id that was looked at, or null when there is no more. */
+  last_id: number | null;
+}
+
+export function listCovered(
+  { db }: Reading,
+  { domain, after, limit }: { domain: string; after: number; limit: number },
+): CoveredSlice {
+  const last_id =
+    db
+      .query<{ id: number | null }, [number, number]>(
+        "SELECT max(id) AS id FROM (SELECT id FROM leads WHERE id > ? ORDER BY id LIMIT ?)",
+      )
+      .get(after, limit)?.id ?? null;
+  if (last_id === null) return { lead_ids: [], last_id };
+  const rows = db
+    .query<{ id: number }, [number, number, string]>(
+      "SELECT id FROM leads WHERE id > ? AND id <= ? AND substr(email, instr(email, '@') + 1) = ? ORDER BY id",
+    )
+    .all(after, last_id, domain);
+  return { lead_ids: rows.map(({ id }) => id), last_id };
 }

@@ -17,17 +17,16 @@ export interface SandboxMail {
 
 const COLUMNS = "id, inbox_id, folder, uid, sender, recipient, bytes, arrives_at";
 
-/** Puts a mail into a folder; it is there from `arrives_at` on. UIDs follow the order of arrival. */
-export function insertSandboxMail(tx: Tx, mail: Omit<SandboxMail, "id" | "uid">): void {
-  const id = tx.id();
+/** Puts a mail into a folder, where it is at once. Its UID: those that have yet to arrive have none. */
+export function insertSandboxMail(tx: Tx, mail: Omit<SandboxMail, "id" | "uid">): number {
+  const uid = lastUid(tx, mail.inbox_id, mail.folder) + 1;
   tx.db
     .query(
       `INSERT INTO sandbox_mails (id, inbox_id, folder, uid, sender, recipient, bytes, arrives_at)
-       VALUES ($id, $inbox_id, $folder,
-         (SELECT coalesce(max(uid), 0) + 1 FROM sandbox_mails WHERE inbox_id = $inbox_id AND folder = $folder),
-         $sender, $recipient, $bytes, $arrives_at)`,
+       VALUES ($id, $inbox_id, $folder, $uid, $sender, $recipient, $bytes, $arrives_at)`,
     )
-    .run({ ...mail, id });
+    .run({ ...mail, id: tx.id(), uid });
+  return uid;
 }
 
 /** A folder's mails that have arrived, with a UID of `from_uid` or more. */
@@ -111,17 +110,74 @@ export function lastUid({ db }: Reading, inbox_id: number, folder: SandboxFolder
 /** Mails that were sent in test mode, newest first. */
 export function listSandboxMails(
   { db }: Reading,
-  filter: { to: string | null; limit: number; before: number },
+  filter: { to: string | null; limit: number; before: number; offset: number },
 ): SandboxMail[] {
   return db
-    .query<SandboxMail, [string | null, number, number]>(
+    .query<SandboxMail, [string | null, number, number, number]>(
       `SELECT ${COLUMNS}
        FROM sandbox_mails
        WHERE folder = 'outbox' AND (?1 IS NULL OR recipient = ?1) AND id < ?2
        ORDER BY id DESC
-       LIMIT ?3`,
+       LIMIT ?3 OFFSET ?4`,
     )
-    .all(filter.to, filter.before, filter.limit);
+    .all(filter.to, filter.before, filter.limit, filter.offset);
+}
+
+/** How many went out, to this address or (null) to any. */
+export function countSandboxMails({ db }: Reading, to: string | null): number {
+  return (
+    db
+      .query<{ n: number }, [string | null]>(
+        "SELECT count(*) AS n FROM sandbox_mails WHERE folder = 'outbox' AND (?1 IS NULL OR recipient = ?1)",
+      )
+      .get(to)?.n ?? 0
+  );
+}
+
+/** One mail that was sent in test mode, by its own id or by the mark of the message that it is. */
+export function findSandboxMail({ db }: Reading, id: number, mark: string): SandboxMail | null {
+  return db
+    .query<SandboxMail, [number, string]>(
+      `SELECT ${COLUMNS}
+       FROM sandbox_mails
+       WHERE folder = 'outbox' AND (id = ?1 OR instr(bytes, CAST(?2 AS BLOB)) > 0)
+       LIMIT 1`,
+    )
+    .get(id, mark);
+}
+
+/** The highest id of all sandbox mails, 0 when there is none. */
+export function lastSandboxMailId({ db }: Reading): number {
+  return (
+    db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM sandbox_mails").get()?.id ?? 0
+  );
+}
+
+/** How many mails were sent after this id; with a name only those to that magic address. */
+export function countSentAfter({ db }: Reading, after: number, name: string | null): number {
+  return (
+    db
+      .query<{ n: number }, [number, string | null]>(
+        `SELECT count(*) AS n
+         FROM sandbox_mails
+         WHERE folder = 'outbox' AND id > ?1
+           AND (?2 IS NULL OR recipient GLOB ?2 || '@*.test' OR recipient GLOB ?2 || '+*@*.test')`,
+      )
+      .get(after, name)?.n ?? 0
+  );
+}
+
+/** How many mails came in after `from` and until `now`. */
+export function countArrivals({ db }: Reading, from: number, now: number): number {
+  return (
+    db
+      .query<{ n: number }, [number, number]>(
+        `SELECT count(*) AS n
+         FROM sandbox_mails
+         WHERE folder IN ('INBOX', 'Junk') AND arrives_at > ? AND arrives_at <= ?`,
+      )
+      .get(from, now)?.n ?? 0
+  );
 }
 
 /** Everything that went to or came from an erased person (Invariant 8). */

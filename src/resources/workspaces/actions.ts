@@ -68,7 +68,7 @@ export function getWorkspace(control: Control, id: number): Workspace {
 export function changeWorkspace(
   control: Control,
   id: number,
-  changes: Partial<Omit<Workspace, "id">>,
+  changes: Partial<Omit<Workspace, "id" | "created_at" | "updated_at">>,
 ): Workspace {
   return control.write((tx) => {
     const workspace = findWorkspace(tx, id);
@@ -82,7 +82,7 @@ export function changeWorkspace(
       throw invalid("postal_address", `postal_address must have at most ${MAX_ADDRESS} characters`);
     }
     updateWorkspace(tx, next);
-    return next;
+    return { ...next, updated_at: tx.now };
   });
 }
 

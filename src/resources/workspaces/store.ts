@@ -1,10 +1,18 @@
 // The only writer of workspaces.
 import type { Reading, Tx } from "../../ledger/database.ts";
-import type { Tier, Workspace } from "../../ledger/ledger.ts";
+import type { Tier, Workspace as LedgerOwner } from "../../ledger/ledger.ts";
 
-export type { Tier, Workspace } from "../../ledger/ledger.ts";
+export type { Tier } from "../../ledger/ledger.ts";
 
-const COLUMNS = "id, name, zone, tier, postal_address" as const;
+export interface Workspace extends LedgerOwner {
+  /** How long the text of mails is kept; null for ever. */
+  retention_days: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+const COLUMNS =
+  "id, name, zone, tier, postal_address, retention_days, created_at, updated_at" as const;
 
 /** The workspace with this id, or null. */
 export function findWorkspace({ db }: Reading, id: number): Workspace | null {
@@ -14,6 +22,18 @@ export function findWorkspace({ db }: Reading, id: number): Workspace | null {
 /** All workspaces, oldest first. */
 export function listWorkspaces({ db }: Reading): Workspace[] {
   return db.query<Workspace, []>(`SELECT ${COLUMNS} FROM workspaces ORDER BY id`).all();
+}
+
+/** A part of all workspaces, newest first. */
+export function listWorkspacesBelow(
+  { db }: Reading,
+  { before, limit, offset }: { before: number; limit: number; offset: number },
+): Workspace[] {
+  return db
+    .query<Workspace, [number, number, number]>(
+      `SELECT ${COLUMNS} FROM workspaces WHERE id < ? ORDER BY id DESC LIMIT ? OFFSET ?`,
+    )
+    .all(before, limit, offset);
 }
 
 /** The sealed data key, or null when there is no such workspace. */
@@ -43,9 +63,11 @@ export function insertWorkspace(
 
 export function updateWorkspace(
   { db, now }: Tx,
-  { id, name, zone, tier, postal_address }: Workspace,
+  { id, name, zone, tier, postal_address, retention_days }: Workspace,
 ): void {
   db.query(
-    "UPDATE workspaces SET name = ?, zone = ?, tier = ?, postal_address = ?, updated_at = ? WHERE id = ?",
-  ).run(name, zone, tier, postal_address, now, id);
+    `UPDATE workspaces
+     SET name = ?, zone = ?, tier = ?, postal_address = ?, retention_days = ?, updated_at = ?
+     WHERE id = ?`,
+  ).run(name, zone, tier, postal_address, retention_days, now, id);
 }

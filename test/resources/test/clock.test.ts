@@ -9,7 +9,7 @@ import { makeCampaign } from "../../world/make-campaign.ts";
 interface Clock {
   object: string;
   now: string;
-  advanced_from: string;
+  from: string;
   events: Record<string, number>;
 }
 
@@ -26,7 +26,7 @@ test("the clock stands still until it is advanced", async () => {
   expect(first.data.object).toBe("test_clock");
   expect((await ask<Clock>("GET", "/test/clock")).data.now).toBe(first.data.now);
   const moved = await ask<Clock>("POST", "/test/clock/advance", { by: "PT90M" });
-  expect(moved.data.advanced_from).toBe(first.data.now);
+  expect(moved.data.from).toBe(first.data.now);
   expect(Date.parse(moved.data.now) - Date.parse(first.data.now)).toBe(90 * 60_000);
   expect((await ask<Clock>("GET", "/test/clock")).data.now).toBe(moved.data.now);
 });

@@ -1,0 +1,191 @@
+// Makes the mail of a step for a lead: variant, spintax, Liquid, thread, headers. Preview and send are this one code
+// path, and the same lead and step always give the same words: what is shown is what goes out.
+
+import { composeMail } from "./compose.ts";
+import { textOfHtml } from "./html-text.ts";
+import { formatId } from "./ids.ts";
+import { leadVariables, renderText, type Variables } from "./render.ts";
+import type { Step } from "./sequence.ts";
+import { spin } from "./spintax.ts";
+import { messageIdOf, references, replySubject, unsubscribeMailto } from "./threading.ts";
+import { pickVariant } from "./variants.ts";
+
+type MailStep = Pick<Step, "id" | "subject" | "body" | "html" | "variants">;
+
+/** What a mail needs to know of a person. */
+export interface MailLead {
+  id: number;
+  email: string;
+  first_name: string | null;
+  last_name: string | null;
+  company: string | null;
+  title: string | null;
+  phone: string | null;
+  website: string | null;
+  country: string | null;
+  custom: Variables;
+}
+
+interface MailInbox {
+  email: string;
+  name: string;
+  signature: string;
+  reply_to: string | null;
+}
+
+/** A mail that went out to this enrollment before. */
+export interface ThreadPart {
+  id: number;
+  subject: string;
+  /** The Message-ID that a provider gave it instead of ours, or null. */
+  alias: string | null;
+}
+
+export interface StepMailOrder {
+  /** Our id of the message: Message-ID, unsubscribe token and MIME boundary come from it. */
+  message_id: number;
+  /** ms UTC */
+  date: number;
+  step: MailStep;
+  lead: MailLead;
+  inbox: MailInbox;
+  /** Oldest first. */
+  thread: readonly ThreadPart[];
+  /** The first step of the campaign: lends its subject where a step has none and nothing went out before it. */
+  first: MailStep;
+  postal_address: string | null;
+  keys: { message_id: Uint8Array; token: Uint8Array };
+}
+
+export interface StepMail {
+  variant_id: string | null;
+  subject: string;
+  text: string | null;
+  html: string | null;
+  bytes: Uint8Array;
+}
+
+/** `blocked_by` is `missing_variable: first_name, …` or `missing_render: <why>`. */
+export type Composed = { ok: true; content: StepMail } | { ok: false; blocked_by: string };
+
+/** The step's mail for this lead, or what the lead lacks for it: never "Hi ,". */
+export function composeStepMail(order: StepMailOrder): Composed {
+  const { lead, inbox, step, thread, postal_address } = order;
+  const words = chooseWords(step, lead.id);
+  const seed = `${lead.id}|${step.id}`;
+  const variables = variablesOfLead(lead);
+  const body = renderText(spin(words.body, seed), variables, step.html ? "html" : "text");
+  if (!body.ok) return { ok: false, blocked_by: blockedBy(body) };
+  const continues = words.subject === "" && thread.length > 0;
+  const written = renderText(continues ? "" : subjectTemplate(order, words), variables);
+  if (!written.ok) return { ok: false, blocked_by: blockedBy(written) };
+  const subject = oneLine(continues ? replySubject(thread.at(-1)?.subject ?? "") : written.text);
+  const foot = [inbox.signature.trim(), postal_address ?? ""].filter((line) => line !== "");
+  const html = step.html ? body.text + footerHtml(foot) : null;
+  const text = step.html ? null : body.text + footerText(foot);
+  try {
+    const bytes = writeMail(order, { subject, text, html, thread: continues ? thread : [] });
+    const { variant_id } = words;
+    return {
+      ok: true,
+      content: { variant_id, subject, text: text ?? textOfHtml(html ?? ""), html, bytes },
+    };
+  } catch (error) {
+    // A value that may not stand in a header concerns this lead alone; the others go on.
+    if (error instanceof TypeError)
+      return { ok: false, blocked_by: `missing_render: ${error.message}` };
+    throw error;
+  }
+}
+
+/** What a lead's templates may ask for. */
+export function variablesOfLead(lead: MailLead): Variables {
+  const { email, first_name, last_name, company, title, phone, website, country } = lead;
+  return leadVariables(
+    { email, first_name, last_name, company, title, phone, website, country },
+    lead.custom,
+  );
+}
+
+/** The step's own subject, spun. Without a mail before it an empty one would go out bare: the first step's stands in. */
+function subjectTemplate({ lead, step, first }: StepMailOrder, words: Words): string {
+  return words.subject === ""
+    ? spin(chooseWords(first, lead.id).subject, `${lead.id}|${first.id}|subject`)
+    : spin(words.subject, `${lead.id}|${step.id}|subject`);
+}
+
+function blockedBy(failed: { missing: string[] } | { fault: string }): string {
+  return "missing" in failed
+    ? `missing_variable: ${failed.missing.join(", ")}`
+    : `missing_render: ${failed.fault}`;
+}
+
+interface Words {
+  variant_id: string | null;
+  subject: string;
+  body: string;
+}
+
+/** A step with variants sends one of them, fixed for the lead; else its own words. */
+function chooseWords(step: MailStep, lead_id: number): Words {
+  const variant = step.variants[pickVariant(step.variants, `${lead_id}|${step.id}`)];
+  return variant
+    ? { variant_id: String(variant.id), subject: variant.subject, body: variant.body }
+    : { variant_id: null, subject: step.subject, body: step.body };
+}
+
+function oneLine(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
+    .trim();
+}
+
+function footerText(lines: readonly string[]): string {
+  return lines.length === 0 ? "" : `\n\n-- \n${lines.join("\n")}\n`;
+}
+
+function footerHtml(lines: readonly string[]): string {
+  return lines.length === 0 ? "" : `\n<p>-- <br>\n${lines.map(escapeHtml).join("<br>\n")}</p>\n`;
+}
+
+interface Body {
+  subject: string;
+  text: string | null;
+  html: string | null;
+  thread: readonly ThreadPart[];
+}
+
+function writeMail(order: StepMailOrder, body: Body): Uint8Array {
+  const { inbox, lead, message_id, keys } = order;
+  const domain = inbox.email.slice(inbox.email.lastIndexOf("@") + 1);
+  const previous = body.thread.map(
+    ({ id, alias }) => alias ?? messageIdOf(id, keys.message_id, domain),
+  );
+  const name = [lead.first_name, lead.last_name]
+    .filter((part) => part !== null && part !== "")
+    .join(" ");
+  return composeMail({
+    imail_id: formatId("msg", message_id),
+    message_id: messageIdOf(message_id, keys.message_id, domain),
+    date: order.date,
+    from: { address: inbox.email, name: inbox.name === "" ? null : inbox.name },
+    to: { address: lead.email, name: name === "" ? null : oneLine(name) },
+    reply_to: inbox.reply_to,
+    subject: body.subject,
+    text: body.text,
+    html: body.html,
+    in_reply_to: previous.at(-1) ?? null,
+    references: references(previous),
+    list_unsubscribe: [unsubscribeMailto(inbox.email, message_id, keys.token)],
+    one_click: false,
+  });
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll("\n", "<br>\n");
+}

@@ -1,0 +1,173 @@
+// Changes, pauses and reconnects an inbox. New servers and logins are tried before they are kept: an inbox that works
+// goes on working until the new ones do.
+
+import { parseAddress } from "../../core/address.ts";
+import { AppError } from "../../core/faults.ts";
+import { refuseIssues } from "../../core/issues.ts";
+import type { MailServer } from "../../core/mail-port.ts";
+import type { Tx } from "../../ledger/database.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { NO_SUBJECT, record } from "../events/actions.ts";
+import { accountOf, type Connecting, getInbox, readTexts, sandboxIssues } from "./actions.ts";
+import { sealLogin, tryLogins, withoutPassword } from "./logins.ts";
+import type { InboxChange } from "./schema.ts";
+import { changeServers } from "./servers.ts";
+import {
+  clearReadFailures,
+  clearSendFailures,
+  findInbox,
+  type InboxRow,
+  pauseInboxByHand,
+  reconnectInbox,
+  resumeInbox,
+  updateInbox,
+  updateLogins,
+} from "./store.ts";
+
+/** Changes what the body names. Servers and logins are logged into first, and nothing is saved unless both work. */
+export async function changeInbox(
+  ledger: Ledger,
+  house: Connecting,
+  { id, change }: { id: number; change: InboxChange },
+  signal: AbortSignal,
+): Promise<void> {
+  const inbox = getInbox(ledger, id);
+  refuseOtherEmail(inbox, change.email);
+  const { reply_to, issues } = readTexts(change);
+  const is_sandbox = inbox.provider === "sandbox";
+  const names_servers = change.smtp !== undefined || change.imap !== undefined;
+  const changed =
+    names_servers && !is_sandbox ? changeServers(change, openServers(ledger, inbox)) : null;
+  refuseIssues([
+    ...issues,
+    ...(is_sandbox ? sandboxIssues(change) : []),
+    ...(changed?.issues ?? []),
+  ]);
+  if (changed) {
+    const { email, provider } = inbox;
+    const account = { inbox_id: id, email, provider, ...changed.servers };
+    await tryLogins(house.mail(ledger), account, signal);
+  }
+  ledger.write((tx) => {
+    // It may have been changed or deleted while the servers were asked.
+    const current = getInbox(tx, id);
+    updateInbox(tx, id, {
+      name: change.name?.trim() ?? current.name,
+      daily_limit: change.daily_limit ?? current.daily_limit,
+      hourly_limit: change.hourly_limit ?? current.hourly_limit,
+      min_gap_seconds: change.min_gap_seconds ?? current.min_gap_seconds,
+      signature: change.signature ?? current.signature,
+      reply_to: change.reply_to === undefined ? current.reply_to : reply_to,
+      save_sent: change.save_sent ?? current.save_sent,
+    });
+    if (changed) {
+      saveLogins(ledger, tx, id, changed.servers);
+      noteLoginWorks(ledger, tx, id);
+    }
+    tx.nudge("send");
+  });
+}
+
+function refuseOtherEmail(inbox: InboxRow, email: string | undefined): void {
+  if (email === undefined || parseAddress(email) === inbox.email) return;
+  const message =
+    "email cannot change: mails, replies and limits belong to this address. Connect the other mailbox as an inbox of its own and delete this one with ?reassign_to=.";
+  throw new AppError("invalid_field", message, {
+    field: "email",
+    details: [{ field: "email", message }],
+  });
+}
+
+/** Both servers with their passwords; "" for one that the master key does not open. */
+function openServers(ledger: Ledger, inbox: InboxRow): { smtp: MailServer; imap: MailServer } {
+  const open = (part: "smtp" | "imap"): MailServer => {
+    const column = `${part}_password` as const;
+    const [server, sealed] = [inbox[part], inbox[column]];
+    if (server === null) throw new Error("a real inbox has servers");
+    const place = { table: "inboxes", row: inbox.id, column };
+    return { ...server, password: (sealed && ledger.vault.unseal(place, sealed)) ?? "" };
+  };
+  return { smtp: open("smtp"), imap: open("imap") };
+}
+
+function saveLogins(
+  ledger: Ledger,
+  tx: Tx,
+  id: number,
+  { smtp, imap }: { smtp: MailServer; imap: MailServer },
+): void {
+  const seal = (column: "smtp_password" | "imap_password", password: string) =>
+    sealLogin(ledger, { table: "inboxes", row: id, column }, password);
+  updateLogins(tx, id, {
+    smtp: withoutPassword(smtp),
+    imap: withoutPassword(imap),
+    smtp_password: seal("smtp_password", smtp.password),
+    imap_password: seal("imap_password", imap.password),
+  });
+}
+
+/** Both servers have just taken the login: what was lost is found. A pause stays, for somebody meant it. */
+function noteLoginWorks(ledger: Ledger, tx: Tx, id: number): void {
+  const inbox = findInbox(tx, id);
+  clearSendFailures(tx, id);
+  clearReadFailures(tx, id);
+  if (inbox?.state === "disconnected" || inbox?.state === "needs_login") {
+    reconnectInbox(tx, id);
+    record(ledger, tx, { event: "inbox.reconnected", detail: {} }, { ...NO_SUBJECT, inbox_id: id });
+  }
+  tx.nudge("read");
+  tx.nudge("send");
+}
+
+/** Sends nothing until it is resumed; it is still read, for opt-outs and replies come in all the same. */
+export function pauseInboxByRequest(ledger: Ledger, id: number): void {
+  ledger.write((tx) => {
+    refusePending(getInbox(tx, id));
+    pauseInboxByHand(tx, id, "api: paused by a request");
+  });
+}
+
+/** What was paused, by whomever, sends again. */
+export function resumeInboxByRequest(ledger: Ledger, id: number): void {
+  ledger.write((tx) => {
+    const inbox = getInbox(tx, id);
+    refusePending(inbox);
+    if (inbox.state === "disconnected" || inbox.state === "needs_login") {
+      const message = `The inbox is not paused but ${inbox.state}: ${inbox.state_reason ?? "its servers refuse it"}. Reconnect it with POST /v1/inboxes/{id}/reconnect.`;
+      throw new AppError("wrong_state", message);
+    }
+    resumeInbox(tx, id);
+    tx.nudge("read");
+    tx.nudge("send");
+  });
+}
+
+function refusePending({ state }: InboxRow): void {
+  if (state !== "pending_auth") return;
+  throw new AppError(
+    "wrong_state",
+    "The inbox waits for its owner to sign in with the provider: there is nothing to pause or to resume yet.",
+  );
+}
+
+/** Logs in anew with what is stored. Throws the fault of the server that refuses; what was lost is active again. */
+export async function reconnect(
+  ledger: Ledger,
+  house: Connecting,
+  id: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const inbox = getInbox(ledger, id);
+  refusePending(inbox);
+  const account = accountOf(ledger, inbox);
+  if (!account) {
+    const message =
+      "The stored login cannot be opened with this master key. Send the passwords again with PATCH /v1/inboxes/{id}: smtp.password and imap.password.";
+    throw new AppError("wrong_state", message, { field: "smtp.password" });
+  }
+  await tryLogins(house.mail(ledger), account, signal);
+  ledger.write((tx) => {
+    getInbox(tx, id);
+    noteLoginWorks(ledger, tx, id);
+  });
+}

@@ -1,0 +1,100 @@
+// What a caller may do to a lead in its campaigns: enroll, pause, resume, stop. Named a campaign, it is done there or
+// refused with the reason; named none, it is done wherever it can be.
+
+import { AppError, notFound } from "../../core/faults.ts";
+import type { EnrollmentEnd } from "../../core/states.ts";
+import type { Reading, Tx } from "../../ledger/database.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { findCampaign } from "../campaigns/store.ts";
+import { enrollLead, stopEnrollment } from "../enrollments/actions.ts";
+import {
+  type EnrollmentRow,
+  findEnrollmentOf,
+  listEnrollmentsOfLead,
+  pause,
+  resume,
+} from "../enrollments/store.ts";
+import { getLead, getOpenCampaign, refuseSuppressed } from "./actions.ts";
+
+/** Which enrollments of a lead are meant: of one campaign, or all (null). */
+export interface Aim {
+  lead_id: number;
+  campaign_id: number | null;
+}
+
+/** Adds the lead to a campaign that it was never in. */
+export function enroll(ledger: Ledger, lead_id: number, campaign_id: number): void {
+  ledger.write((tx) => {
+    const lead = getLead(tx, lead_id);
+    getOpenCampaign(tx, campaign_id);
+    refuseSuppressed(ledger, tx, lead.email);
+    enrollLead(ledger, tx, { campaign_id, lead_id });
+  });
+}
+
+/** Nothing more is sent until it is resumed; nothing is cancelled. */
+export function pauseLead(ledger: Ledger, aim: Aim): void {
+  ledger.write((tx) => {
+    forEach(tx, aim, (enrollment) => {
+      if (enrollment.ended_by !== null) return ended(enrollment.ended_by);
+      pause(tx, enrollment.id, "api");
+      return null;
+    });
+  });
+}
+
+/** Ends it and cancels the mail that is not out yet. What has ended stays as it is. */
+export function stopLeadIn(ledger: Ledger, aim: Aim): void {
+  ledger.write((tx) => {
+    for (const { id } of listAimed(tx, aim)) stopEnrollment(ledger, tx, id, "stopped");
+  });
+}
+
+/** Goes on where it stood. A person who opted out, bounced or was erased is never taken up again. */
+export function resumeLead(ledger: Ledger, aim: Aim): void {
+  ledger.write((tx) => {
+    const lead = getLead(tx, aim.lead_id);
+    forEach(tx, aim, (enrollment) => {
+      if (enrollment.state === "waiting" || enrollment.state === "held") return null;
+      const fault = findResumeFault(tx, enrollment);
+      if (fault) return fault;
+      refuseSuppressed(ledger, tx, lead.email);
+      resume(tx, enrollment.id);
+      tx.nudge("send");
+      return null;
+    });
+  });
+}
+
+/** Ends that a person can take back: the others are somebody else's word, or there is nothing left to send. */
+const MAY_RESUME: ReadonlySet<EnrollmentEnd> = new Set(["stopped", "replied", "suppressed"]);
+
+function findResumeFault(reading: Reading, enrollment: EnrollmentRow): AppError | null {
+  if (findCampaign(reading, enrollment.campaign_id)?.state === "archived")
+    return new AppError("wrong_state", "The campaign is archived and sends nothing any more.");
+  const { ended_by } = enrollment;
+  return ended_by === null || MAY_RESUME.has(ended_by) ? null : ended(ended_by);
+}
+
+function ended(ended_by: EnrollmentEnd): AppError {
+  const why = ended_by.replace("_", " ");
+  return new AppError("wrong_state", `The lead's way through this campaign has ended: ${why}.`);
+}
+
+/** Does it to each that is aimed at. Refused with the first reason when it could be done to none. */
+function forEach(tx: Tx, aim: Aim, act: (enrollment: EnrollmentRow) => AppError | null): void {
+  const enrollments = listAimed(tx, aim);
+  if (enrollments.length === 0)
+    throw new AppError("wrong_state", "The lead is in no campaign. Enroll it first.");
+  const faults = enrollments.map(act);
+  const [first] = faults;
+  if (first && faults.every((fault) => fault !== null)) throw first;
+}
+
+function listAimed(reading: Reading, { lead_id, campaign_id }: Aim): EnrollmentRow[] {
+  getLead(reading, lead_id);
+  if (campaign_id === null) return listEnrollmentsOfLead(reading, lead_id);
+  const enrollment = findEnrollmentOf(reading, campaign_id, lead_id);
+  if (!enrollment) throw notFound("enrollment of this lead in that campaign");
+  return [enrollment];
+}
