@@ -63,7 +63,7 @@ function greet({ config, control, key_problem, is_copy, log }: House, url: strin
   const lines = [
     `imail ${VERSION}   data ${config.dir}   (test mode on)`,
     `  Dashboard  ${url}/`,
-    `  API        ${url}/v1`,
+    `  API        ${url}/v1      docs ${url}/docs`,
   ];
   if (!hasAnyUser(control)) {
     // In the fragment: no server, no log and no other page ever sees it.

@@ -5,6 +5,7 @@ import { Elysia } from "elysia";
 import { ACCOUNT_SCRIPT } from "./account-script.ts";
 import type { Caller } from "./caller.ts";
 import { escaped, html, textAnswer } from "./html.ts";
+import { baseOf } from "./place.ts";
 import { readSessionCookie, writeSessionCookie } from "./session-cookie.ts";
 import type { Wiring } from "./wiring.ts";
 
@@ -77,7 +78,7 @@ ${SCRIPT}`,
 const LINKS = `<p><a href="/docs">API reference</a> · <a href="/docs/errors">Error codes</a> · <a href="/docs/changelog">Changelog</a> ·
 <a href="/openapi.json">openapi.json</a> · <a href="/llms.txt">llms.txt</a></p>`;
 
-function frontPage(version: string): string {
+function frontPage(version: string, base: string): string {
   return html(
     "imail",
     `<main>
@@ -86,7 +87,7 @@ function frontPage(version: string): string {
 <p><a class="button" href="/login">Sign in</a></p>
 <p>The API is at <code>/v1</code> and takes a key. Make one where the data is, and ask for the campaigns:</p>
 <pre><code>imail keys create --mode test --scopes all
-curl -H "Authorization: Bearer imk_test_…" <span>/v1/campaigns</span></code></pre>
+curl -H "Authorization: Bearer imk_test_…" ${escaped(base)}/v1/campaigns</code></pre>
 ${LINKS}
 </main>`,
   );
@@ -131,7 +132,8 @@ export const accountPages = (wiring: Wiring) =>
       "/",
       async ({ request, set }) => {
         const reader = await findReader(wiring, request, set);
-        if (!reader?.session) return textAnswer(frontPage(wiring.version), "text/html");
+        if (!reader?.session)
+          return textAnswer(frontPage(wiring.version, baseOf(request)), "text/html");
         const { name } = wiring.ledgers.get(reader.workspace_id, reader.mode).workspace();
         return textAnswer(homePage(wiring.version, name, reader.session.email), "text/html");
       },

@@ -77,7 +77,7 @@ export function openAnswering(wiring: Wiring, server: () => unknown): Answering 
     wiring,
     server,
     encoder: openEncoder(),
-    register: openRegister(wiring.control),
+    register: openRegister(wiring.control, wiring.session_key),
     routes,
   };
   return {

@@ -75,12 +75,13 @@ const nameOf = ({ caller, key }: OnceOrder): AnswerName => ({
 });
 
 /** Opens the register of what is at work and what was answered. */
-export function openRegister(control: Control): Register {
+export function openRegister(control: Control, session_key: Uint8Array): Register {
+  const room = { control, session_key };
   const at_work = new Map<string, Uint8Array>();
   const put = (tx: Tx, order: OnceOrder, answer: EncodedAnswer) => {
     const { asked } = order;
     const people = peopleIn(`${asked.text}\n${answer.body ?? ""}`);
-    const sealed = sealAnswer(control, order, answer);
+    const sealed = sealAnswer(room, order, answer);
     const stored = { fingerprint: asked.fingerprint, started: null, answer: sealed, people };
     if (answer.status < 400) putAnswer(tx, nameOf(order), stored, control.clock.now());
   };
@@ -101,7 +102,7 @@ export function openRegister(control: Control): Register {
       if (!sameBytes(found.fingerprint, order.asked.fingerprint)) {
         throw new AppError("idempotency_mismatch");
       }
-      return found.answer === null ? null : openAnswer(control, order, found.answer);
+      return found.answer === null ? null : openAnswer(room, order, found.answer);
     },
     together(order, work, encode) {
       return order.store.together((tx) => {
@@ -187,25 +188,29 @@ const placeOf = ({ caller, key }: OnceOrder): SealedPlace => ({
   column: key,
 });
 
-/** A session's token is renewed while it lives, so its answers are sealed with the installation's secret instead. */
-function sealingKey(control: Control, { caller, authorization }: OnceOrder): Uint8Array {
-  const root =
-    caller.session === null
-      ? Buffer.from(authorization ?? "", "utf8")
-      : control.installation_secret;
+/** What the answers of keys and of sessions are sealed with. */
+interface Room {
+  control: Control;
+  /** Comes from the master key, which does not lie beside the answers. */
+  session_key: Uint8Array;
+}
+
+/** A session's token is renewed while it lives, so its answers are sealed with the key of all sessions instead. */
+function sealingKey({ session_key }: Room, { caller, authorization }: OnceOrder): Uint8Array {
+  const root = caller.session === null ? Buffer.from(authorization ?? "", "utf8") : session_key;
   return deriveKey(root, "stored answers");
 }
 
-function sealAnswer(control: Control, order: OnceOrder, answer: EncodedAnswer): Uint8Array {
+function sealAnswer(room: Room, order: OnceOrder, answer: EncodedAnswer): Uint8Array {
   const plain = Buffer.from(JSON.stringify(answer), "utf8");
-  return seal(sealingKey(control, order), placeOf(order), plain, control.random);
+  return seal(sealingKey(room, order), placeOf(order), plain, room.control.random);
 }
 
-function openAnswer(control: Control, order: OnceOrder, sealed: Uint8Array): EncodedAnswer {
-  const plain = unseal(sealingKey(control, order), placeOf(order), sealed);
+function openAnswer(room: Room, order: OnceOrder, sealed: Uint8Array): EncodedAnswer {
+  const plain = unseal(sealingKey(room, order), placeOf(order), sealed);
   if (plain === null) {
     const message =
-      "This was done before the API key was rotated, and its answer can only be read with the old secret.";
+      "This was done before the API key was rotated or the master key was changed, and its answer can only be read with the old one.";
     throw new AppError("idempotency_mismatch", message);
   }
   return readJson<EncodedAnswer>(Buffer.from(plain).toString("utf8"));

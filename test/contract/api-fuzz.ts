@@ -53,6 +53,7 @@ export interface FuzzReport {
 
 const METHODS = ["get", "post", "patch", "put", "delete"];
 const AT_A_TIME = 16;
+const IDS = /\b[a-z]{2,4}_[0-9a-z]{11}\b/g;
 const lastOf = (ref: string) => ref.split("/").at(-1) ?? "";
 
 function operationsOf({ paths, components }: Document): Operation[] {
@@ -82,13 +83,12 @@ function operationsOf({ paths, components }: Document): Operation[] {
 export async function fuzzApi(count: number, seed: number): Promise<FuzzReport> {
   const house = await openTestHouse({ mail: mailThatTakesEveryLogin() });
   const callers = await openCallers(house);
-  // Something to begin with: few wild campaigns are good enough to be made.
-  const campaign = await makeCampaign(askWith(house, "test"), { status: "active" });
+  const there = await playBefore(house);
   const url = house.house.listen();
   try {
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
     const fuzz = openFuzz({ url, document, callers, seed });
-    fuzz.note("test", [campaign.id, ...campaign.inbox_ids]);
+    fuzz.note("test", there);
     // Some at a time: some orders of things only come up side by side.
     for (let done = 0; done < count; done += AT_A_TIME) {
       const wave = Array.from({ length: Math.min(AT_A_TIME, count - done) }, () => fuzz.request());
@@ -103,6 +103,18 @@ export async function fuzzApi(count: number, seed: number): Promise<FuzzReport> 
   } finally {
     await house.close();
   }
+}
+
+/** Something to begin with, for few wild campaigns are good enough to be made: one that has sent, and its ids. */
+async function playBefore(house: TestHouse): Promise<string[]> {
+  const ask = askWith(house, "test");
+  const { id } = await makeCampaign(ask, { status: "active" });
+  for (const name of ["lea", "reply+interested", "bounce+hard"])
+    await ask("POST", "/leads", { email: `${name}@gmail.test`, campaign_id: id });
+  await ask("POST", "/test/clock/advance", { by: "P1D" });
+  const lists = ["/campaigns", "/inboxes", "/leads", "/messages", "/test/mailbox"];
+  const answers = await Promise.all(lists.map((path) => ask("GET", path)));
+  return answers.flatMap(({ text }) => text.match(IDS) ?? []);
 }
 
 function logProblems({ lines }: TestHouse, callers: Callers): string[] {
@@ -146,7 +158,7 @@ function openFuzz({ url, document, callers, seed }: Fuzz) {
     const problem = problemOf(operation, answer, text, callers);
     if (problem !== null) problems.push(`${name}: ${problem}\n  sent ${sent.shown}`);
     await callers.mend(answer.status, text);
-    for (const [id] of text.slice(0, 20_000).matchAll(/\b[a-z]{2,4}_[0-9a-z]{11}\b/g)) {
+    for (const [id] of text.slice(0, 20_000).matchAll(IDS)) {
       if (!id.startsWith("req_")) known[mode].note(id);
     }
   };
