@@ -54,7 +54,8 @@ async function build({ target, outfile }: Artefact): Promise<void> {
   const start = performance.now();
   mkdirSync(dirname(outfile), { recursive: true });
   const result = await Bun.build({
-    entrypoints: [join(ROOT, "src/main.ts")],
+    // A thread's file is an entry of its own: by its URL it is found beside the program's.
+    entrypoints: [join(ROOT, "src/main.ts"), join(ROOT, "src/ledger/checkpoint-worker.ts")],
     target: "bun",
     format: "esm",
     minify: true,

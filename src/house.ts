@@ -14,6 +14,7 @@ import { type Engine, openEngine } from "./engine/engine.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
 import { openWiring, type WiringParts } from "./http/wiring.ts";
 import { announceServer, openInstallation, prepareDirectory, settleIn } from "./installation.ts";
+import { openCheckpoints } from "./ledger/checkpoints.ts";
 import { systemClock } from "./ledger/clock.ts";
 import type { Control } from "./ledger/control.ts";
 import { type Verb, versionOf } from "./ledger/database.ts";
@@ -120,11 +121,16 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     ledgers.close();
   });
   const mail = keepPorts((ledger) => options.mail?.(ledger) ?? portOf(ledger));
+  const checkpoints = openCheckpoints(
+    () => [control.db, ...ledgers.all().map(({ db }) => db)],
+    (fault) => log.warn({ fault }, "a write-ahead log could not be moved into its database"),
+  );
   const engine: Engine = openEngine({
     ledgers: () => ledgers.all(),
     openNew: openNewLedgers(control, ledgers),
     mail,
     disk,
+    checkpoints,
     log,
   });
   const app = openHouseApp(config, options, { control, ledgers, master_key, mail, engine, log });

@@ -22,7 +22,7 @@ export interface LeadTown {
   campaign_id: string;
 }
 
-/** Makes the installation, one campaign and `count` leads in `dir`. Addresses are in order, so that filling is fast. */
+/** Makes the installation, one campaign and `count` leads in `dir`.  */
 export function openLeadTown(dir: string, count: number, keys: number): LeadTown {
   prepareDirectory(dir);
   const { control } = openInstallation({
@@ -53,33 +53,53 @@ function fill(db: Database, count: number): number {
   db.query(
     `INSERT INTO campaigns (id, name, state, daily_limit, send_window, track_opens, track_clicks, stop_on_reply,
        stop_for_company, lead_cooldown, created_at, updated_at)
-     VALUES (?1, 'Bench', 'draft', 200, ?2, 0, 0, 1, 0, '7d', ?3, ?3)`,
+     VALUES (?1, 'Bench', 'draft', 200, ?2, 0, 0, 1, 0, 'P7D', ?3, ?3)`,
   ).run(id, window, START);
   db.query(
     `INSERT INTO steps (id, campaign_id, position, delay, subject, body, html, variants, branches, created_at)
-     VALUES (?1, ?2, 0, '0d', 'Hello', 'Hello {{ first_name }}', 0, '[]', '[]', ?3)`,
+     VALUES (?1, ?2, 0, 'PT0S', 'Hello', 'Hello {{ first_name }}', 0, '[]', '[]', ?3)`,
   ).run(id + 1, id, START);
-  for (let from = 0; from < count; from += SLICE)
-    fillSlice(db, id, from, Math.min(count, from + SLICE));
+  // Twice in order, and not once: else every page of the index would be full to the brim, as no page is where addresses
+  // came in at random.
+  for (const odd of [0, 1]) {
+    for (let from = 0; from * 2 < count; from += SLICE) {
+      fillSlice(db, {
+        campaign_id: id,
+        odd,
+        from,
+        to: Math.min(Math.ceil(count / 2), from + SLICE),
+        half: Math.ceil(count / 2),
+      });
+    }
+  }
   db.run("PRAGMA wal_checkpoint(TRUNCATE)");
   return id;
 }
 
-/** Leads `from` to `to`, with ids two apart: the enrollment's stands between. */
-function fillSlice(db: Database, campaign_id: number, from: number, to: number): void {
-  const first = campaign_id + 16;
+interface Slice {
+  campaign_id: number;
+  odd: number;
+  from: number;
+  to: number;
+  half: number;
+}
+
+/** With ids two apart: the enrollment's stands between. */
+function fillSlice(db: Database, { campaign_id, odd, from, to, half }: Slice): void {
+  const first = campaign_id + 16 + odd * half * 2;
   db.run("BEGIN");
-  const numbers = `WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)`;
+  const numbers =
+    "WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)";
   db.query(
     `INSERT INTO leads (id, email, first_name, last_name, company, title, country, timezone, tags, source, custom,
        state, created_at, updated_at)
      ${numbers}
-     SELECT ?3 + i * 2, printf('%010x@leads.example', i), 'Ada', 'Lovelace' || i, 'Company ' || (i % 5000), 'Engineer',
-       'DE', 'Europe/Berlin', '["bench"]', 'list',
+     SELECT ?3 + i * 2, printf('%010x@c%d.example', i * 2 + ?5, i % 4000), 'Ada', 'Lovelace' || i, 'Company ' || (i % 5000),
+       'Engineer', 'DE', 'Europe/Berlin', '["bench"]', 'list',
        '{"city":"Berlin","industry":"Manufacturing of machines","employees":' || (i % 900) || ',"pitch":"a line of text as people write it"}',
        'new', ?4 + i, ?4 + i
      FROM n`,
-  ).run(from, to, first, START);
+  ).run(from, to, first, START, odd);
   db.query(
     `INSERT INTO enrollments (id, campaign_id, lead_id, state, step_id, due_at, zone, zone_basis, created_at, updated_at)
      ${numbers}
@@ -98,7 +118,7 @@ export function newLeads(count: number, among: number): Record<string, unknown>[
       .toString(16)
       .padStart(8, "0");
     return {
-      email: `${place}${more}@leads.example`,
+      email: `${place}${more}@c${Number.parseInt(more.slice(0, 3), 16)}.example`,
       first_name: "Grace",
       last_name: `Hopper ${more}`,
       company: `Company ${more.slice(0, 3)}`,

@@ -6,6 +6,7 @@ import type { AdvanceReport } from "../core/advance-report.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
+import type { Checkpoints } from "../ledger/checkpoints.ts";
 import type { Verb } from "../ledger/database.ts";
 import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -27,6 +28,8 @@ export interface EngineOptions {
   openNew?(): void;
   mail(ledger: Ledger): MailPort;
   disk: Disk | null;
+  /** Keeps the databases' logs short. */
+  checkpoints?: Checkpoints;
   log: Log;
 }
 
@@ -90,17 +93,15 @@ export function openEngine(options: EngineOptions): Engine {
   const schedule = (ledger: Ledger, wait_ms: number) => {
     if (stopping || !running) return;
     clearTimeout(timers.get(ledger));
-    timers.set(
-      ledger,
-      setTimeout(() => tick(ledger), Math.min(wait_ms, LONGEST_SLEEP_MS)),
-    );
+    const timer = setTimeout(() => tick(ledger), Math.min(wait_ms, LONGEST_SLEEP_MS));
+    timers.set(ledger, timer);
   };
 
   const taken = new Set<Ledger>();
   const takeUp = (ledger: Ledger) => {
     if (!running || stopping || taken.has(ledger)) return;
-    taken.add(ledger);
     const recovery = deskOf(ledger).recover();
+    taken.add(ledger);
     log.info({ ledger: ledger.workspace_id, mode: ledger.mode, ...recovery }, "recovered");
     if (ledger.mode === "live") tick(ledger);
   };
@@ -117,6 +118,7 @@ export function openEngine(options: EngineOptions): Engine {
       for (const timer of timers.values()) clearTimeout(timer);
       for (const job of jobs) job.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
+      await options.checkpoints?.close();
     },
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
@@ -135,6 +137,7 @@ function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cr
   return [
     everySecond(() => tend(options.ledgers(), disk), log),
     everySecond(() => followZones(options.ledgers()), log),
+    everySecond(() => options.checkpoints?.look(), log),
     everySecond(() => {
       options.openNew?.();
       options.ledgers().forEach(takeUp);

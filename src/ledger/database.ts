@@ -29,6 +29,10 @@ export type Write = <T>(work: (tx: Tx) => T) => T;
 // Bun keeps the last 20 statements only: a round alone asks more, and what was dropped is compiled again at every call.
 Database.MAX_QUERY_CACHE_SIZE = 1000;
 
+// Checkpoints are made beside the commits (checkpoints.ts). Only a log of 256 MB, when nobody has looked after it, makes a
+// commit pay: a disk that fills up is worse than a request that waits.
+const LOG_PAGES_MOST = 65_536;
+
 // A Database that nobody references is closed by the garbage collector and its locks vanish with it.
 const opened = new Set<Database>();
 
@@ -45,6 +49,7 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
     db.run("PRAGMA cell_size_check = ON");
     db.run("PRAGMA secure_delete = ON");
     db.run("PRAGMA temp_store = MEMORY");
+    db.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES_MOST}`);
     db.run(`PRAGMA journal_size_limit = ${16 * 1024 * 1024}`);
     if (process.platform === "darwin") {
       db.run("PRAGMA fullfsync = 1");
@@ -56,6 +61,24 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
     throw error;
   }
   return db;
+}
+
+const CACHE_KB = 2000;
+const LARGE_CACHE_KB = 256 * 1024;
+const grown = new WeakSet<Database>();
+
+/** Keeps many more pages in memory, until a quiet time (checkpoints.ts): an import is many calls. */
+export function growCache({ db }: Reading): void {
+  if (grown.has(db)) return;
+  grown.add(db);
+  db.run(`PRAGMA cache_size = -${LARGE_CACHE_KB}`);
+}
+
+/** Gives back what `growCache` took. */
+export function shrinkCache({ db }: Reading): void {
+  if (!grown.delete(db)) return;
+  db.run(`PRAGMA cache_size = -${CACHE_KB}`);
+  db.run("PRAGMA shrink_memory");
 }
 
 /** Another number than before: another process has written to this file since. */

@@ -18,13 +18,13 @@ function opened(path = ":memory:") {
   const time = { now: Date.UTC(2027, 0, 1) };
   const nudges: Verb[] = [];
   const errors: unknown[] = [];
-  const { write } = openWriter({
+  const { write, together } = openWriter({
     db,
     clock: { now: () => time.now },
     onNudge: (verb) => nudges.push(verb),
     onError: (error) => errors.push(error),
   });
-  return { db, time, write, nudges, errors };
+  return { db, time, write, together, nudges, errors };
 }
 
 const count = (db: Database) =>
@@ -108,4 +108,44 @@ test("a forgotten parameter is an error and not NULL", () => {
   expect(() =>
     db.query("INSERT INTO things (id, word) VALUES ($id, $word)").run({ id: 1 }),
   ).toThrow();
+});
+
+test("writes that belong together are there all or not at all, and nudge when they are", () => {
+  const { db, write, together, nudges } = opened();
+  const insert = (word: string) =>
+    write((tx) => {
+      tx.db.query("INSERT INTO things (id, word) VALUES (?, ?)").run(tx.id(), word);
+      tx.nudge("send");
+    });
+  const failing = () =>
+    write((tx) => {
+      tx.db.query("INSERT INTO things (id, word) VALUES (?, 'lost')").run(tx.id());
+      throw new Error("no");
+    });
+  expect(() =>
+    together(() => {
+      insert("one");
+      throw new Error("after the first");
+    }),
+  ).toThrow("after the first");
+  expect([count(db), nudges]).toEqual([0, []]);
+  together(() => {
+    insert("one");
+    // What is caught is undone by itself, as it would be without the others.
+    expect(failing).toThrow("no");
+    insert("two");
+    expect(nudges).toEqual([]);
+  });
+  expect(db.query("SELECT word FROM things ORDER BY id").values()).toEqual([["one"], ["two"]]);
+  expect(nudges).toEqual(["send"]);
+});
+
+test("together or not, a write inside a write is a bug, and so is one that waits", () => {
+  const { db, write, together } = opened();
+  const nested = () => write(() => write(() => 1));
+  expect(nested).toThrow("a write inside a write");
+  expect(() => together(() => nested())).toThrow("a write inside a write");
+  expect(() => together(() => Promise.resolve(1))).toThrow("must not wait");
+  expect(() => together(() => write(() => Promise.resolve(1)))).toThrow("must not wait");
+  expect([write(() => 1), count(db)]).toEqual([1, 0]);
 });

@@ -36,19 +36,42 @@ export function enrollLead(
   order: { campaign_id: number; lead_id: number },
 ): number {
   const lead = findLead(tx, order.lead_id);
-  const first = listSteps(tx, order.campaign_id)[0];
-  if (!lead || !first) throw new AppError("not_found");
-  const { zone, basis } = leadZone(ledger, lead);
-  const due_at = addDuration(tx.now, readDuration(first.delay), zone);
-  const id = insertEnrollment(tx, { ...order, step_id: first.id, due_at, zone, zone_basis: basis });
+  if (!lead) throw new AppError("not_found");
+  const id = openEnroller(ledger, tx, order.campaign_id)(lead);
   if (id === null) {
     const there = findEnrollmentOf(tx, order.campaign_id, order.lead_id);
     throw new AppError("already_enrolled", "The lead is in this campaign already, for life.", {
       conflict: { enrollment_id: formatId("enr", there?.id ?? 0) },
     });
   }
-  tx.nudge("send");
   return id;
+}
+
+/** Enrolls leads in one campaign, one after the other: what they share is read once. Null for one that is in it already. */
+export function openEnroller(
+  ledger: Ledger,
+  tx: Tx,
+  campaign_id: number,
+): (lead: { id: number; timezone: string | null }) => number | null {
+  const first = listSteps(tx, campaign_id)[0];
+  if (!first) throw new AppError("not_found");
+  const delay = readDuration(first.delay);
+  const starts = new Map<string | null, { zone: string; zone_basis: string; due_at: number }>();
+  const startOf = (timezone: string | null) => {
+    const known = starts.get(timezone);
+    if (known) return known;
+    const { zone, basis } = leadZone(ledger, { timezone });
+    const start = { zone, zone_basis: basis, due_at: addDuration(tx.now, delay, zone) };
+    starts.set(timezone, start);
+    return start;
+  };
+  return ({ id, timezone }) => {
+    const start = startOf(timezone);
+    const order = { campaign_id, lead_id: id, step_id: first.id, ...start };
+    const enrollment_id = insertEnrollment(tx, order);
+    if (enrollment_id !== null) tx.nudge("send");
+    return enrollment_id;
+  };
 }
 
 /** Ends one enrollment and cancels its unfinished mail. False when it had ended before. */

@@ -31,26 +31,37 @@ export function showLead(reading: Reading, row: LeadRow): Lead {
   };
 }
 
-/** The same as showLead for a page of them, each as JSON text. */
+/** The same as showLead for a page of them, each as JSON text: a test holds the two together. */
 export function writeLeads(reading: Reading, rows: readonly ListedLead[]): string[] {
-  const of_lead = new Map<number, Lead["campaigns"]>();
+  const of_lead = new Map<number, string>();
   const shown = listEnrollmentsOfLeads(
     reading,
     rows.map(({ id }) => id),
   );
   for (const row of shown) {
-    const known = of_lead.get(row.lead_id);
-    if (known) known.push(showEnrollment(row));
-    else of_lead.set(row.lead_id, [showEnrollment(row)]);
+    const before = of_lead.get(row.lead_id);
+    const text = writeEnrollment(row);
+    of_lead.set(row.lead_id, before === undefined ? text : `${before},${text}`);
   }
-  return rows.map((row) => writeLead(row, of_lead.get(row.id) ?? []));
+  return rows.map((row) => writeLead(row, of_lead.get(row.id) ?? ""));
 }
 
 function writeLead(
-  { id, fields, created_at, updated_at }: ListedLead,
-  campaigns: Lead["campaigns"],
+  { id, fields, tags, source, custom, state, created_at, updated_at }: ListedLead,
+  campaigns: string,
 ): string {
-  return `{"id":"${formatId("lead", id)}","object":"lead",${fields.slice(1, -1)},"campaigns":${JSON.stringify(campaigns)},"created_at":"${formatInstant(created_at)}","updated_at":"${formatInstant(updated_at)}"}`;
+  return `{"id":"${formatId("lead", id)}","object":"lead",${fields.slice(1, -1)},"tags":${tags},"source":${source},"custom":${custom},"status":"${state}","campaigns":[${campaigns}],"created_at":"${formatInstant(created_at)}","updated_at":"${formatInstant(updated_at)}"}`;
+}
+
+/** Words of our own stand in quotes as they are; a reason may hold anything. */
+function writeEnrollment(row: ShownEnrollment): string {
+  const ended_by = row.ended_by === null ? "null" : `"${row.ended_by}"`;
+  const next = nextAction(row);
+  const action =
+    next === null
+      ? "null"
+      : `{"type":"${next.type}","step_id":"${next.step_id}","at":"${next.at}","blocked_by":${next.blocked_by === null ? "null" : JSON.stringify(next.blocked_by)}}`;
+  return `{"campaign_id":"${formatId("cmp", row.campaign_id)}","enrollment_id":"${formatId("enr", row.id)}","state":"${row.state}","ended_by":${ended_by},"next_action":${action}}`;
 }
 
 function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {

@@ -1,17 +1,16 @@
 // Takes up to 5,000 leads in one call. Every row ends in exactly one of five piles, so the numbers add up; slices of
 // rows are one transaction each, with a breath between them, so that a big import never holds up a send.
 import type { FaultDetail } from "../../core/faults.ts";
-import type { Tx } from "../../ledger/database.ts";
+import { growCache, type Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { enrollLead } from "../enrollments/actions.ts";
-import { findEnrollmentOf } from "../enrollments/store.ts";
-import { findSuppression } from "../suppressions/actions.ts";
+import { openEnroller } from "../enrollments/actions.ts";
+import { listSuppressed } from "../suppressions/actions.ts";
 import { fieldsOf, getOpenCampaign, saveFields } from "./actions.ts";
 import { readFields } from "./fields.ts";
 import type { LeadDraft } from "./schema.ts";
-import { findLeadByEmail, insertLead, type LeadFields, type LeadRow } from "./store.ts";
+import { findLeadByEmail, insertNewLead, type LeadFields } from "./store.ts";
 
-const SLICE_ROWS = 250;
+const SLICE_ROWS = 500;
 
 /** A row as it came in: a draft of the right types, or what is wrong with those. */
 export type ImportRow = ({ draft: LeadDraft } | { fault: FaultDetail }) & {
@@ -37,37 +36,12 @@ export interface ImportResult {
 
 type Pile = "created" | "updated" | "skipped" | "suppressed" | FaultDetail;
 
-/** Adds the rows. What was committed stays when the program stops halfway; the same call again finishes it. */
-export async function importLeads(ledger: Ledger, order: ImportOrder): Promise<ImportResult> {
-  if (order.campaign_id !== null) getOpenCampaign(ledger, order.campaign_id);
-  const result: ImportResult = {
-    created: 0,
-    updated: 0,
-    skipped: 0,
-    suppressed: 0,
-    invalid: [],
-    enrolled: 0,
-  };
-  const seen = new Set<string>();
-  for (let from = 0; from < order.rows.length; from += SLICE_ROWS) {
-    // oxlint-disable-next-line no-await-in-loop -- one slice after the other, each with a turn for the others
-    if (from > 0) await breath();
-    const slice = order.rows.slice(from, from + SLICE_ROWS).map((read) => read());
-    ledger.write((tx) => {
-      // Archiving may have come between two slices.
-      if (order.campaign_id !== null) getOpenCampaign(tx, order.campaign_id);
-      for (const [i, row] of slice.entries()) {
-        const pile =
-          "fault" in row ? row.fault : importRow(ledger, tx, { ...order, seen, result }, row.draft);
-        if (typeof pile === "string") result[pile]++;
-        else {
-          const { field, message, code = "invalid_field" } = pile;
-          result.invalid.push({ index: from + i, line: row.line, code, field, message });
-        }
-      }
-    });
-  }
-  return result;
+/** A row that can be taken, as far as the row alone tells. */
+interface Candidate {
+  index: number;
+  line: number | null;
+  draft: LeadDraft;
+  fields: LeadFields;
 }
 
 interface Import extends ImportOrder {
@@ -75,33 +49,111 @@ interface Import extends ImportOrder {
   result: ImportResult;
 }
 
-function importRow(ledger: Ledger, tx: Tx, work: Import, draft: LeadDraft): Pile {
-  const read = readFields(draft, null);
-  const [fault] = read.issues;
-  if (fault) return fault;
-  const { email } = read.fields;
-  if (work.seen.has(email)) return "skipped";
+/** What the rows of one transaction share. */
+interface Slice extends Import {
+  /** Addresses that must not be mailed. */
+  suppressed: ReadonlySet<string>;
+}
+
+/** Adds the rows. What was committed stays when the program stops halfway; the same call again finishes it. */
+export async function importLeads(ledger: Ledger, order: ImportOrder): Promise<ImportResult> {
+  if (order.campaign_id !== null) getOpenCampaign(ledger, order.campaign_id);
+  const work: Import = {
+    ...order,
+    seen: new Set(),
+    result: { created: 0, updated: 0, skipped: 0, suppressed: 0, invalid: [], enrolled: 0 },
+  };
+  const candidates: Candidate[] = [];
+  await inSlices(order.rows, (rows, from) => {
+    for (const [i, read] of rows.entries()) readCandidate(work, candidates, from + i, read());
+  });
+  // Addresses come in no order, and each one is on another page of their index (performance.md 5).
+  growCache(ledger);
+  await inSlices(candidates, (slice) => {
+    ledger.write((tx) => importSlice(ledger, tx, work, slice));
+  });
+  work.result.invalid.sort((one, other) => one.index - other.index);
+  return work.result;
+}
+
+/** One slice after the other, each with a turn for everybody else. */
+async function inSlices<T>(
+  items: readonly T[],
+  work: (slice: readonly T[], from: number) => void,
+): Promise<void> {
+  for (let from = 0; from < items.length; from += SLICE_ROWS) {
+    // oxlint-disable-next-line no-await-in-loop -- one slice after the other
+    if (from > 0) await breath();
+    work(items.slice(from, from + SLICE_ROWS), from);
+  }
+}
+
+function readCandidate(
+  { result }: Import,
+  candidates: Candidate[],
+  index: number,
+  row: ImportRow,
+): void {
+  const { line } = row;
+  if ("fault" in row) return refuse(result, { index, line }, row.fault);
+  const { fields, issues } = readFields(row.draft, null);
+  if (issues[0]) return refuse(result, { index, line }, issues[0]);
+  candidates.push({ index, line, draft: row.draft, fields });
+}
+
+function refuse(
+  result: ImportResult,
+  { index, line }: Pick<Candidate, "index" | "line">,
+  { code = "invalid_field", field, message }: FaultDetail,
+): void {
+  result.invalid.push({ index, line, code, field, message });
+}
+
+function importSlice(ledger: Ledger, tx: Tx, work: Import, slice: readonly Candidate[]): void {
+  const { campaign_id, result } = work;
+  // Archiving may have come between two slices.
+  if (campaign_id !== null) getOpenCampaign(tx, campaign_id);
+  const emails = slice.map(({ fields }) => fields.email);
+  const shared: Slice = { ...work, suppressed: listSuppressed(ledger, tx, emails) };
+  const enroll = campaign_id === null ? null : openEnroller(ledger, tx, campaign_id);
+  for (const candidate of slice) {
+    const { pile, lead_id } = importRow(ledger, tx, shared, candidate);
+    if (typeof pile === "string") result[pile]++;
+    else refuse(result, candidate, pile);
+    if (lead_id === null || !enroll) continue;
+    const { timezone } = candidate.fields;
+    if (enroll({ id: lead_id, timezone }) !== null) result.enrolled++;
+  }
+}
+
+/** `lead_id` of a lead that is to be enrolled. */
+interface Imported {
+  pile: Pile;
+  lead_id: number | null;
+}
+
+const left = (pile: Pile): Imported => ({ pile, lead_id: null });
+
+function importRow(ledger: Ledger, tx: Tx, work: Slice, row: Candidate): Imported {
+  const { email } = row.fields;
+  if (work.seen.has(email)) return left("skipped");
+  const is_suppressed = work.suppressed.has(email);
+  const lead_id = is_suppressed ? null : insertNewLead(tx, row.fields);
+  if (lead_id !== null) {
+    work.seen.add(email);
+    return { pile: "created", lead_id };
+  }
   const there = findLeadByEmail(tx, email);
   // An update is checked as one: what a lead has and what the row adds may be too much together.
-  const merged = there ? readFields(draft, fieldsOf(there)) : read;
-  if (there && work.on_conflict === "update" && merged.issues[0]) return merged.issues[0];
+  const merged =
+    there && work.on_conflict === "update" ? readFields(row.draft, fieldsOf(there)) : null;
+  if (merged?.issues[0]) return left(merged.issues[0]);
   work.seen.add(email);
-  if (findSuppression(ledger, tx, email)) return "suppressed";
-  if (there && work.on_conflict === "skip") return "skipped";
-  const lead_id = there ? change(ledger, tx, there, merged.fields) : insertLead(tx, merged.fields);
-  enroll(ledger, tx, work, lead_id);
-  return there ? "updated" : "created";
-}
-
-function change(ledger: Ledger, tx: Tx, lead: LeadRow, fields: LeadFields): number {
-  saveFields(ledger, tx, lead, fields);
-  return lead.id;
-}
-
-function enroll(ledger: Ledger, tx: Tx, { campaign_id, result }: Import, lead_id: number): void {
-  if (campaign_id === null || findEnrollmentOf(tx, campaign_id, lead_id)) return;
-  enrollLead(ledger, tx, { campaign_id, lead_id });
-  result.enrolled++;
+  if (is_suppressed) return left("suppressed");
+  if (!there || !merged) return left("skipped");
+  saveFields(ledger, tx, there, merged.fields);
+  row.fields = merged.fields;
+  return { pile: "updated", lead_id: there.id };
 }
 
 /** Lets everything else that waits have its turn. */

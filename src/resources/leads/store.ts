@@ -109,16 +109,23 @@ export function countLeads({ db }: Reading, wish: Wish): number {
 /** A lead of a list, most of it as JSON already. */
 export interface ListedLead {
   id: number;
-  /** `{"email": …}`: the fields from `email` to `status`, in the order of the wire. */
+  /** `{"email": …}`: the fields from `email` to `timezone`, in the order of the wire. */
   fields: string;
+  /** JSON, as our own code wrote it. */
+  tags: string;
+  /** JSON text, or `null`. */
+  source: string;
+  /** JSON, as our own code wrote it. */
+  custom: string;
+  state: LeadState;
   created_at: number;
   updated_at: number;
 }
 
 const LISTED = `id,
   json_object('email', email, 'first_name', first_name, 'last_name', last_name, 'company', company, 'title', title,
-    'phone', phone, 'website', website, 'country', country, 'timezone', timezone, 'tags', json(tags), 'source', source,
-    'custom', json(custom), 'status', state) AS fields,
+    'phone', phone, 'website', website, 'country', country, 'timezone', timezone) AS fields,
+  tags, json_quote(source) AS source, custom, state,
   created_at, updated_at`;
 
 /** Newest first. */
@@ -147,18 +154,25 @@ const bindings = (fields: LeadFields) => ({
   custom: JSON.stringify(fields.custom),
 });
 
+const INSERT = `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone,
+    tags, source, custom, state, created_at, updated_at)
+  VALUES ($id, $email, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
+    $source, $custom, 'new', $now, $now)`;
+
 /** Adds a lead as `new`. */
 export function insertLead(tx: Tx, fields: LeadFields): number {
   const id = tx.id();
-  tx.db
-    .query(
-      `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone, tags,
-         source, custom, state, created_at, updated_at)
-       VALUES ($id, $email, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
-         $source, $custom, 'new', $now, $now)`,
-    )
-    .run({ ...bindings(fields), id, now: tx.now });
+  tx.db.query(INSERT).run({ ...bindings(fields), id, now: tx.now });
   return id;
+}
+
+/** The same, or null where the address is a lead already: one look at the index, and not two. */
+export function insertNewLead(tx: Tx, fields: LeadFields): number | null {
+  const id = tx.id();
+  const { changes } = tx.db
+    .query(`${INSERT} ON CONFLICT (email) DO NOTHING`)
+    .run({ ...bindings(fields), id, now: tx.now });
+  return changes > 0 ? id : null;
 }
 
 export function updateLead(tx: Tx, id: number, fields: LeadFields): void {

@@ -6,7 +6,9 @@ import {
   type Added,
   eraseSuppressionValue,
   findSuppressionByKeys,
+  hasSuppressions,
   insertSuppression,
+  listKnownKeys,
   type SuppressionReason,
   type SuppressionRow,
 } from "./store.ts";
@@ -60,6 +62,28 @@ export function suppressErased(ledger: Ledger, tx: Tx, email: string): void {
     evidence: null,
   });
   eraseSuppressionValue(tx, suppressionHash(ledger, email));
+}
+
+/** Those of these addresses that must not be mailed, for themselves or for their domain: one query for all. */
+export function listSuppressed(
+  ledger: Ledger,
+  reading: Reading,
+  emails: readonly string[],
+): Set<string> {
+  if (!hasSuppressions(reading)) return new Set();
+  const hashes = new Map<string, string>();
+  const hashOf = (value: string) => {
+    const hash = hashes.get(value) ?? Buffer.from(suppressionHash(ledger, value)).toString("hex");
+    hashes.set(value, hash);
+    return hash;
+  };
+  const asked = emails.map((email) => ({
+    email,
+    keys: [hashOf(email), hashOf(email.slice(email.lastIndexOf("@") + 1))],
+  }));
+  const known = listKnownKeys(reading, [...hashes.values()]);
+  const hit = asked.filter(({ keys }) => keys.some((key) => known.has(key)));
+  return new Set(hit.map(({ email }) => email));
 }
 
 /** What keeps this address from being mailed, or null. */

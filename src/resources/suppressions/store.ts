@@ -61,6 +61,23 @@ export function findSuppressionById({ db }: Reading, id: number): SuppressionRow
 }
 
 /** The suppression that covers an address: its own or its domain's. */
+/** Is anybody on the list? */
+export function hasSuppressions({ db }: Reading): boolean {
+  return db.query("SELECT 1 AS one FROM suppressions LIMIT 1").get() !== null;
+}
+
+/** Those of these keys (hex) that are on the list. */
+export function listKnownKeys({ db }: Reading, keys: readonly string[]): Set<string> {
+  const rows = db
+    .query<{ key: string }, [string]>(
+      `SELECT lower(hex(s.key)) AS key
+       FROM json_each(?) asked
+       CROSS JOIN suppressions s ON s.key = unhex(asked.value)`,
+    )
+    .all(JSON.stringify(keys));
+  return new Set(rows.map(({ key }) => key));
+}
+
 export function findSuppressionByKeys(
   { db }: Reading,
   address_key: Uint8Array,
