@@ -43,7 +43,7 @@ export function openCheckpoints(databases: () => Database[], complain: Complain)
     if (log.quiet === QUIET_LOOKS) shrinkCache({ db });
     if (log.bytes === 0) return;
     // While somebody writes, the next look finds more, and all of it at once.
-    if (log.bytes > SMALL_BYTES) {
+    if (log.bytes > SMALL_BYTES && !thread.is_broken()) {
       thread.ask({ path: db.filename, empty: log.quiet > 0 || log.bytes > LARGE_BYTES });
     } else if (log.quiet > 0 && !thread.is_busy()) {
       db.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -72,6 +72,8 @@ interface Thread {
   /** Takes one file at a time: while it works, an order is left for the next look. */
   ask(order: CheckpointOrder): void;
   is_busy(): boolean;
+  /** It could not be started: the commits' own thread has to do it. */
+  is_broken(): boolean;
   look(): void;
   close(): Promise<void>;
 }
@@ -80,19 +82,21 @@ function openThread(complain: Complain): Thread {
   let worker: Worker | null = null;
   let work: PromiseWithResolvers<void> | null = null;
   let rest = 0;
+  let broken = false;
   const done = (fault: string | null) => {
     if (fault !== null) complain(fault);
     work?.resolve();
     work = null;
   };
   const start = () => {
-    // Named like its source: scripts/build.ts puts it beside the program's own.
+    // In the compiled program all files lie in one place (scripts/build.ts); a test of the binary holds that.
     const made = new Worker(new URL("./checkpoint-worker.ts", import.meta.url).href);
     made.addEventListener("message", ({ data }: MessageEvent<CheckpointAnswer>) =>
       done(data.fault),
     );
     made.addEventListener("error", ({ message }) => {
       worker = null;
+      broken = true;
       done(message);
     });
     made.unref();
@@ -108,6 +112,7 @@ function openThread(complain: Complain): Thread {
       worker.postMessage(order);
     },
     is_busy: () => work !== null,
+    is_broken: () => broken,
     look() {
       if (work || ++rest < REST_LOOKS) return;
       worker?.terminate();

@@ -172,3 +172,32 @@ test("the reference and its script are inside", async () => {
   const packed = await Bun.file(join(import.meta.dir, "../../src/pages/docs/scalar.js.gz")).bytes();
   expect(Buffer.compare(script, Bun.gunzipSync(packed))).toBe(0);
 });
+
+test("the thread that empties large logs is inside the program", async () => {
+  const server = await start();
+  const made = await run("keys", "create", "--mode", "live", "--dir", "data");
+  const { key } = JSON.parse(made.stdout);
+  const leads = Array.from({ length: 5000 }, (_, i) => ({
+    email: `lead${i}@example.com`,
+    custom: { text: "x".repeat(500) },
+  }));
+  const response = await fetch(`${server.url}/v1/leads/bulk`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ leads }),
+  });
+  expect(response.status).toBe(200);
+  const dir = join(place.path, "data");
+  const log = readdirSync(dir).find((name) => name.endsWith(".live.db-wal")) ?? "";
+  const bytes = () => statSync(join(dir, log)).size;
+  expect(bytes()).toBeGreaterThan(1024 * 1024);
+  const deadline = performance.now() + 15_000;
+  while (bytes() > 0 && performance.now() < deadline) {
+    // oxlint-disable-next-line no-await-in-loop -- a poll of another process
+    await Bun.sleep(100);
+  }
+  expect(bytes()).toBe(0);
+  // Without its thread the program would have done it all the same, and said so.
+  const { stderr } = await server.end();
+  expect(stderr).not.toContain("write-ahead log");
+}, 30_000);
