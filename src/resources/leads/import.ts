@@ -10,7 +10,7 @@ import { readFields } from "./fields.ts";
 import type { LeadDraft } from "./schema.ts";
 import { findLeadByEmail, insertNewLead, type LeadFields } from "./store.ts";
 
-const SLICE_ROWS = 500;
+const SLICE_ROWS = 250;
 
 /** A row as it came in: a draft of the right types, or what is wrong with those. */
 export type ImportRow = ({ draft: LeadDraft } | { fault: FaultDetail }) & {
