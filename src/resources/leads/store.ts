@@ -208,9 +208,16 @@ export function eraseLeadRow(tx: Tx, id: number): void {
     .run(id);
 }
 
-/** Empties the write-ahead log, in which old pages still hold what was erased. */
+/** The thread of checkpoints.ts may be at the same log: it is waited for, but not for ever. */
+const LOG_TRIES = 40;
+const LOG_PAUSE_MS = 5;
+
+/** Empties the write-ahead log, in which old pages still hold what was erased (Invariant 8). */
 export function emptyWriteAheadLog({ db }: Reading): void {
-  db.query("PRAGMA wal_checkpoint(TRUNCATE)").all();
+  const empty = db.query<{ busy: number }, []>("PRAGMA wal_checkpoint(TRUNCATE)");
+  for (let tries = 0; tries < LOG_TRIES && empty.get()?.busy === 1; tries++) {
+    Bun.sleepSync(LOG_PAUSE_MS);
+  }
 }
 
 /** A mail went out to the lead: its address is fixed from now on, and it is in sequence unless it is more than that. */
