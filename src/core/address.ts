@@ -30,9 +30,14 @@ export function parseDomain(text: string): string | null {
   return labels.every((label) => LABEL.test(label)) ? ascii : null;
 }
 
+/** What stands behind the last `@`: the host name of a parsed address. */
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf("@") + 1);
+}
+
 /** The organisational domain of a parsed address: one company. Null for public mail domains, where neighbours are strangers. */
 export function companyDomain(address: string): string | null {
-  const host = address.slice(address.lastIndexOf("@") + 1);
+  const host = domainOf(address);
   const { getDomain, getDomainWithoutSuffix } = suffixes();
   const domain = getDomain(host, { allowPrivateDomains: true });
   if (domain === null || PUBLIC_DOMAINS.has(host) || PUBLIC_DOMAINS.has(domain)) return null;

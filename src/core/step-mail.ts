@@ -1,6 +1,7 @@
 // Makes the mail of a step for a lead: variant, spintax, Liquid, thread, headers. Preview and send are this one code
 // path, and the same lead and step always give the same words: what is shown is what goes out.
 
+import { domainOf } from "./address.ts";
 import { composeMail } from "./compose.ts";
 import { textOfHtml } from "./html-text.ts";
 import { formatId } from "./ids.ts";
@@ -158,7 +159,7 @@ interface Body {
 
 function writeMail(order: StepMailOrder, body: Body): Uint8Array {
   const { inbox, lead, message_id, keys } = order;
-  const domain = inbox.email.slice(inbox.email.lastIndexOf("@") + 1);
+  const domain = domainOf(inbox.email);
   const previous = body.thread.map(
     ({ id, alias }) => alias ?? messageIdOf(id, keys.message_id, domain),
   );

@@ -1,6 +1,6 @@
 // What a bounce does, whether the server said it at once or a report came later: a mailbox fact suppresses the
 // address, anything else never does (domain.md "Inbound mail").
-import type { EventName, EventSubject } from "../core/events.ts";
+import type { EventName } from "../core/events.ts";
 import type { Tx } from "../ledger/database.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { stopLead } from "../resources/enrollments/actions.ts";
@@ -8,6 +8,7 @@ import { record } from "../resources/events/actions.ts";
 import { hasEvent } from "../resources/events/store.ts";
 import { pauseInbox } from "../resources/inboxes/store.ts";
 import { addSoftBounce, findLead, setLeadState } from "../resources/leads/store.ts";
+import { subjectOf } from "../resources/messages/actions.ts";
 import type { MessageRow } from "../resources/messages/store.ts";
 import { suppress } from "../resources/suppressions/actions.ts";
 
@@ -18,15 +19,6 @@ export interface Bounce {
   enhanced_status: string | null;
   diagnostic: string | null;
 }
-
-const about = (message: MessageRow): EventSubject => ({
-  campaign_id: message.campaign_id,
-  lead_id: message.lead_id,
-  step_id: message.step_id,
-  message_id: message.id,
-  inbox_id: message.inbox_id,
-  variant_id: message.variant_id,
-});
 
 /** Servers may report one mail more than once; bounces count mails (domain.md "Events and their data"). */
 const isTold = (tx: Tx, { lead_id, id }: MessageRow, event: EventName): boolean =>
@@ -47,7 +39,7 @@ export function bounceHard(ledger: Ledger, tx: Tx, message: MessageRow, bounce: 
     setLeadState(tx, lead.id, "bounced");
   }
   if (isTold(tx, message, "email.bounced.hard")) return;
-  record(ledger, tx, { event: "email.bounced.hard", detail: { ...bounce } }, about(message));
+  record(ledger, tx, { event: "email.bounced.hard", detail: { ...bounce } }, subjectOf(message));
 }
 
 /** It did not arrive this time; the third in a row ends the lead's enrollments, without suppressing it. */
@@ -57,12 +49,12 @@ export function bounceSoft(ledger: Ledger, tx: Tx, message: MessageRow, bounce: 
     stopLead(ledger, tx, message.lead_id, "bounced");
     setLeadState(tx, message.lead_id, "bounced");
   }
-  record(ledger, tx, { event: "email.bounced.soft", detail: { ...bounce } }, about(message));
+  record(ledger, tx, { event: "email.bounced.soft", detail: { ...bounce } }, subjectOf(message));
 }
 
 /** Our own fault (policy, spam, authentication): the inbox pauses with the server's words, the lead is left alone. */
 export function bounceOfSender(ledger: Ledger, tx: Tx, message: MessageRow, bounce: Bounce): void {
   pauseInbox(tx, message.inbox_id, { by: "bounce", reason: bounce.diagnostic ?? bounce.category });
   if (isTold(tx, message, "email.bounced.soft")) return;
-  record(ledger, tx, { event: "email.bounced.soft", detail: { ...bounce } }, about(message));
+  record(ledger, tx, { event: "email.bounced.soft", detail: { ...bounce } }, subjectOf(message));
 }

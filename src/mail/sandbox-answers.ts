@@ -37,7 +37,11 @@ export function magicAnswer(send: SandboxSend, now: number): Coming | null {
   switch (name) {
     case "reply":
       if (tag === "out_of_office" || tag === "auto_reply")
-        return { ...turned(send), bytes: AUTOMATIC[tag](send, now), arrives_at: now + MINUTE_MS };
+        return {
+          ...turned(send),
+          bytes: automatic(send, AUTOMATIC[tag], now),
+          arrives_at: now + MINUTE_MS,
+        };
       return {
         ...turned(send),
         bytes: answer(send, WORDS[tag] ?? WORDS["other"] ?? "", now),
@@ -50,7 +54,11 @@ export function magicAnswer(send: SandboxSend, now: number): Coming | null {
         arrives_at: now + 45 * MINUTE_MS,
       };
     case "ooo":
-      return { ...turned(send), bytes: absence(send, now), arrives_at: now + MINUTE_MS };
+      return {
+        ...turned(send),
+        bytes: automatic(send, AUTOMATIC.out_of_office, now),
+        arrives_at: now + MINUTE_MS,
+      };
     case "bounce":
       return {
         sender: "mailer-daemon@sandbox.test",
@@ -130,7 +138,7 @@ function answer(send: SandboxSend, words: string, now: number): Uint8Array {
   );
 }
 
-function absence(send: SandboxSend, now: number): Uint8Array {
+function automatic(send: SandboxSend, words: string, now: number): Uint8Array {
   const head = {
     from: send.recipient,
     to: send.sender,
@@ -138,21 +146,13 @@ function absence(send: SandboxSend, now: number): Uint8Array {
     at: now + MINUTE_MS,
     more: [...threadOf(send), "Auto-Submitted: auto-replied", PLAIN],
   };
-  return mailOf(head, "I am out of the office and will answer when I am back.");
+  return mailOf(head, words);
 }
 
-function receipt(send: SandboxSend, now: number): Uint8Array {
-  const head = {
-    from: send.recipient,
-    to: send.sender,
-    subject: `Automatic reply: ${subjectOf(send)}`,
-    at: now + MINUTE_MS,
-    more: [...threadOf(send), "Auto-Submitted: auto-replied", PLAIN],
-  };
-  return mailOf(head, "Thank you for your mail. We have got it and will look at it soon.");
-}
-
-const AUTOMATIC = { out_of_office: absence, auto_reply: receipt };
+const AUTOMATIC = {
+  out_of_office: "I am out of the office and will answer when I am back.",
+  auto_reply: "Thank you for your mail. We have got it and will look at it soon.",
+};
 
 /** A complaint as providers send it: RFC 5965, with the headers of the mail that was complained about. */
 function complaint(send: SandboxSend, now: number): Uint8Array {

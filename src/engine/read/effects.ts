@@ -10,10 +10,11 @@ import { stopEnrollment, stopLead } from "../../resources/enrollments/actions.ts
 import { hold, listEnrollmentsOfLead, pause } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
 import { clearSoftBounces, findLead, setLeadState } from "../../resources/leads/store.ts";
+import { subjectOf } from "../../resources/messages/actions.ts";
 import { markFailed, type MessageRow } from "../../resources/messages/store.ts";
 import { suppress } from "../../resources/suppressions/actions.ts";
 import { type Bounce, bounceHard, bounceOfSender, bounceSoft } from "../bounce.ts";
-import { goOn, settleSent, subjectOf } from "../send/settle.ts";
+import { goOn, settleSent } from "../send/settle.ts";
 import type { Match } from "./match.ts";
 
 /** The reply as it was stored. */

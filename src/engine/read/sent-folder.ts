@@ -1,4 +1,6 @@
 // What the Sent folder is for: evidence for mails whose answer was lost, and copies of those that were sent.
+
+import { domainOf } from "../../core/address.ts";
 import { formatId } from "../../core/ids.ts";
 import type { MailboxSession } from "../../core/mail-port.ts";
 import { messageIdOf } from "../../core/threading.ts";
@@ -99,7 +101,7 @@ async function isFiled(
   session: MailboxSession,
   { id, folders }: { id: number; folders: readonly string[] },
 ): Promise<boolean> {
-  const domain = inbox.email.slice(inbox.email.lastIndexOf("@") + 1);
+  const domain = domainOf(inbox.email);
   const message_id = `<${messageIdOf(id, ledger.keys.message_id, domain)}>`;
   for (const folder of folders) {
     if ((await session.findByHeader(folder, "X-Imail-Id", formatId("msg", id))).length > 0)

@@ -5,10 +5,11 @@
 import type { Held } from "../../core/mail-port.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { JournalLine } from "../../ledger/journal.ts";
-import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
 import { delaySlot } from "../../resources/inboxes/store.ts";
 import { commitMessage, findMessage, takeBackCommit } from "../../resources/messages/store.ts";
 import { suppressionKeys } from "../../resources/suppressions/actions.ts";
+import { commitLine } from "./commit-line.ts";
 import { SYNC_FRESHNESS_MS } from "./gates.ts";
 
 const WAIT_MS = 10;
@@ -88,16 +89,7 @@ function commit(ledger: Ledger, tx: Tx, message_id: number): JournalLine | null 
   if (!commitMessage(tx, guard)) return null;
   // Pace is between dots: a slow body must not eat into the gap behind it.
   delaySlot(tx, message.inbox_id, Math.max(0, tx.now - (message.claimed_at ?? tx.now)));
-  return {
-    kind: "commit",
-    at: tx.now,
-    message_id,
-    enrollment_id: message.enrollment_id ?? 0,
-    campaign_id: message.campaign_id ?? 0,
-    step_id: message.step_id ?? 0,
-    inbox_id: message.inbox_id,
-    hash: Buffer.from(suppressionHash(ledger, message.recipient)).toString("hex"),
-  };
+  return commitLine(ledger, message, tx.now);
 }
 
 /**

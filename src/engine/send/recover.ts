@@ -1,9 +1,9 @@
 // The story of a send told backwards: what each state means after a kill. Only by another boot's id, never by age:
 // a slow mail of this boot is not a lost one.
 import type { Ledger } from "../../ledger/ledger.ts";
-import { suppressionHash } from "../../ledger/ledger.ts";
 import { listCommitsSince, listOfOtherBoots } from "../../resources/messages/due.store.ts";
 import { markUncertain } from "../../resources/messages/store.ts";
+import { commitLine } from "./commit-line.ts";
 import { putBack } from "./settle.ts";
 
 const TAIL_BYTES = 256 * 1024;
@@ -41,16 +41,7 @@ function completeJournal(ledger: Ledger): void {
     ({ id }) => !known.has(id),
   );
   ledger.journal.append(
-    lacking.map((message) => ({
-      kind: "commit" as const,
-      at: message.committed_at ?? 0,
-      message_id: message.id,
-      enrollment_id: message.enrollment_id ?? 0,
-      campaign_id: message.campaign_id ?? 0,
-      step_id: message.step_id ?? 0,
-      inbox_id: message.inbox_id,
-      hash: Buffer.from(suppressionHash(ledger, message.recipient)).toString("hex"),
-    })),
+    lacking.map((message) => commitLine(ledger, message, message.committed_at ?? 0)),
   );
   ledger.journal.sync();
 }

@@ -19,7 +19,7 @@ import {
 import { record } from "../../resources/events/actions.ts";
 import { findInbox, pauseInbox, putOffInbox } from "../../resources/inboxes/store.ts";
 import { noteMailed } from "../../resources/leads/store.ts";
-import { giveBackQuota } from "../../resources/messages/actions.ts";
+import { giveBackQuota, subjectOf } from "../../resources/messages/actions.ts";
 import {
   findMessage,
   markDeferred,
@@ -203,16 +203,4 @@ export function putBack(
   if (returnToQueue(tx, message.id, response) && message.enrollment_id !== null) {
     land(tx, message.enrollment_id, message.id);
   }
-}
-
-/** What an event about this message names. */
-export function subjectOf(message: MessageRow) {
-  return {
-    campaign_id: message.campaign_id,
-    lead_id: message.lead_id,
-    step_id: message.step_id,
-    message_id: message.id,
-    inbox_id: message.inbox_id,
-    variant_id: message.variant_id,
-  };
 }

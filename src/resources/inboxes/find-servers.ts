@@ -3,7 +3,7 @@
 // Invariant: a password only goes to a host that its owner named, that is known here, or that is of the owner's own
 // domain: DNS answers can be forged, and a forger's host has a good certificate for its own name (RFC 6186 6).
 
-import { isSameOwner } from "../../core/address.ts";
+import { domainOf, isSameOwner } from "../../core/address.ts";
 import type { DnsPort } from "../../core/dns-port.ts";
 import type { Security } from "../../core/mail-port.ts";
 import { findKnownServers, findServersBehind, type KnownServer } from "./known-hosts.ts";
@@ -29,7 +29,7 @@ interface Asked {
 
 /** The servers of a mailbox, as far as they can be found. Never rejects. */
 export async function findServers({ names, provider, email }: Asked): Promise<FoundServers> {
-  const domain = email.slice(email.lastIndexOf("@") + 1);
+  const domain = domainOf(email);
   const known = findKnownServers(provider, domain);
   if (known) return { ...known, tried: { smtp: [], imap: [] } };
   const [mail_hosts, smtp, imap] = await Promise.all([

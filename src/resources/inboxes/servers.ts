@@ -1,6 +1,6 @@
 // Reads an inbox's two servers: hosts, ports and logins that were left out are found, every issue is told.
 // Invariant: a password never travels in clear text beyond this machine (reliability.md M4).
-import { isControlFree, parseDomain } from "../../core/address.ts";
+import { domainOf, isControlFree, parseDomain } from "../../core/address.ts";
 import type { FaultDetail } from "../../core/faults.ts";
 import { issue } from "../../core/issues.ts";
 import type { MailServer, Security } from "../../core/mail-port.ts";
@@ -151,7 +151,7 @@ function readPlace(
     draft.port ??
     (found && found.security === security ? found.port : PORTS[part][security ?? "tls"]);
   if (draft.host === undefined && found === null) {
-    const owner = email === "" ? "this address" : email.slice(email.lastIndexOf("@") + 1);
+    const owner = email === "" ? "this address" : domainOf(email);
     issues.push(
       issue(
         `${part}.host`,

@@ -1,6 +1,8 @@
-// The places that a mail holds in the day's quotas: taken at the claim, given back when nothing was accepted.
+// What others need of a mail: the places that it holds in the day's quotas (taken at the claim, given back when nothing was
+// accepted), and what an event about it names.
 
 import { companyDomain } from "../../core/address.ts";
+import type { EventSubject } from "../../core/events.ts";
 import type { Tx } from "../../ledger/database.ts";
 import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
 import { moveQuota } from "./quotas.store.ts";
@@ -9,6 +11,18 @@ import type { MessageRow } from "./store.ts";
 type Place = Pick<MessageRow, "campaign_id" | "inbox_id" | "recipient"> & {
   first_of_lead: boolean;
 };
+
+/** What an event about this message names. */
+export function subjectOf(message: MessageRow): EventSubject {
+  return {
+    campaign_id: message.campaign_id,
+    lead_id: message.lead_id,
+    step_id: message.step_id,
+    message_id: message.id,
+    inbox_id: message.inbox_id,
+    variant_id: message.variant_id,
+  };
+}
 
 /** Under which a campaign's mails to one company are counted: a keyed hash, for a person's own domain is a person's. */
 export function companyQuota(ledger: Ledger, campaign_id: number, email: string): string | null {

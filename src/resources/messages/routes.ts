@@ -1,6 +1,7 @@
 // The URLs of messages.
 import { Elysia } from "elysia";
 
+import { domainOf } from "../../core/address.ts";
 import { notFound } from "../../core/faults.ts";
 import { formatId, type IdPrefix, parseId } from "../../core/ids.ts";
 import { messageIdOf } from "../../core/threading.ts";
@@ -17,7 +18,7 @@ const idOrNull = (prefix: IdPrefix, id: number | null) =>
   id === null ? null : formatId(prefix, id);
 
 function showMessage(ledger: Ledger, row: ShownMessage): Message {
-  const domain = row.inbox_email.slice(row.inbox_email.lastIndexOf("@") + 1);
+  const domain = domainOf(row.inbox_email);
   return {
     id: formatId("msg", row.id),
     object: "message",

@@ -1,5 +1,6 @@
 // Suppresses an address or a domain: in the whole workspace, for good.
 
+import { domainOf } from "../../core/address.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
 import {
@@ -28,7 +29,7 @@ export function suppressionKeys(
 ): { address: Uint8Array; domain: Uint8Array } {
   return {
     address: suppressionHash(ledger, email),
-    domain: suppressionHash(ledger, email.slice(email.lastIndexOf("@") + 1)),
+    domain: suppressionHash(ledger, domainOf(email)),
   };
 }
 
@@ -79,7 +80,7 @@ export function listSuppressed(
   };
   const asked = emails.map((email) => ({
     email,
-    keys: [hashOf(email), hashOf(email.slice(email.lastIndexOf("@") + 1))],
+    keys: [hashOf(email), hashOf(domainOf(email))],
   }));
   const known = listKnownKeys(reading, [...hashes.values()]);
   const hit = asked.filter(({ keys }) => keys.some((key) => known.has(key)));
