@@ -11,6 +11,7 @@ import type { Log } from "./core/log.ts";
 import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
+import { type Forecasts, openForecasts } from "./engine/forecast/forecasts.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
 import { openWiring, type WiringParts } from "./http/wiring.ts";
 import { announceServer, openInstallation, prepareDirectory, settleIn } from "./installation.ts";
@@ -133,7 +134,12 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     checkpoints,
     log,
   });
-  const app = openHouseApp(config, options, { control, ledgers, master_key, mail, engine, log });
+  const forecasts = openForecasts();
+  open.defer(() => {
+    forecasts.close();
+  });
+  const parts = { control, ledgers, master_key, mail, engine, forecasts, log };
+  const app = openHouseApp(config, options, parts);
   if (is_copy) ledgers.all().forEach(pauseCopied);
   if (lock_identity !== null) settleIn(installation, lock_identity);
   const facts = { key_problem: master_key.problem, is_new, is_copy };
@@ -170,6 +176,7 @@ function openDoor(
 type AppParts = Pick<House, "control" | "ledgers" | "engine" | "log"> & {
   mail: (ledger: Ledger) => MailPort;
   master_key: MasterKey;
+  forecasts: Forecasts;
 };
 
 function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): App {
@@ -182,6 +189,8 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     names: options.names ?? openDnsPort(),
     advance: (ledger, until) => engine.advance(ledger, until),
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
+    forecast: (ledger, wish) => parts.forecasts.make(ledger, wish),
+    sendTestMail: (ledger, order) => engine.sendTestMail(ledger, order),
     authenticate: (key) => authenticate(control, key),
     admitSession: (wish) => admitSession({ control, session_key }, wish),
     session_key,

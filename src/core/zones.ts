@@ -20,9 +20,24 @@ export function isZone(name: string): boolean {
   return findZone(name) !== null;
 }
 
+interface Asked {
+  instant: number;
+  date: Temporal.PlainDate;
+}
+// One mail asks for the date of one instant a dozen times. What was asked last per zone is kept.
+const asked = new Map<string, Asked>();
+const ASKED_MOST = 1000;
+
 /** The local date of an instant. */
 export function localDate(instant: number, zone: string): Temporal.PlainDate {
-  return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
+  const last = asked.get(zone);
+  if (last?.instant === instant) return last.date;
+  const date = Temporal.Instant.fromEpochMilliseconds(instant)
+    .toZonedDateTimeISO(zone)
+    .toPlainDate();
+  if (asked.size >= ASKED_MOST) asked.clear();
+  asked.set(zone, { instant, date });
+  return date;
 }
 
 /** The local date of an instant as `YYYY-MM-DD`. */
@@ -30,9 +45,31 @@ export function localDay(instant: number, zone: string): string {
   return localDate(instant, zone).toString();
 }
 
+const wall_times = new Map<string, number>();
+const WALL_TIMES_MOST = 10_000;
+
+/** The instant (ms UTC) of a wall time, "compatible": after a gap, first in an overlap (domain.md "Time"). */
+export function wallTime(date: Temporal.PlainDate, time: string, zone: string): number {
+  const key = `${date.toString()} ${time} ${zone}`;
+  const known = wall_times.get(key);
+  if (known !== undefined) return known;
+  const at = date.toZonedDateTime({ timeZone: zone, plainTime: time }).epochMilliseconds;
+  if (wall_times.size >= WALL_TIMES_MOST) wall_times.clear();
+  wall_times.set(key, at);
+  return at;
+}
+
+const date_starts = new Map<string, number>();
+
 /** The first instant (ms UTC) of a date; for a date that the zone skipped, that of the next one. */
 export function dateStart(date: Temporal.PlainDate, zone: string): number {
-  return date.toZonedDateTime(zone).epochMilliseconds;
+  const key = `${date.toString()} ${zone}`;
+  const known = date_starts.get(key);
+  if (known !== undefined) return known;
+  const at = date.toZonedDateTime(zone).epochMilliseconds;
+  if (date_starts.size >= WALL_TIMES_MOST) date_starts.clear();
+  date_starts.set(key, at);
+  return at;
 }
 
 /** The first instant (ms UTC) of the local day that holds this one. */

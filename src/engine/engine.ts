@@ -3,18 +3,21 @@
 import { Cron } from "croner";
 
 import type { AdvanceReport } from "../core/advance-report.ts";
+import { AppError } from "../core/faults.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
+import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Checkpoints } from "../ledger/checkpoints.ts";
 import type { Verb } from "../ledger/database.ts";
 import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
-import { advanceClock } from "./advance.ts";
+import { advanceClock, alone } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
+import { claimTestMail } from "./send/test-mail.ts";
 import { tend } from "./tend.ts";
 
 /** The longest sleep between two looks: suspended laptops and changed clocks are noticed within it. */
@@ -45,6 +48,8 @@ export interface Engine {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox. Throws `clock_running` while the clock is being moved. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** Sends one step to oneself and waits for its outcome. Throws `clock_running` while the test clock is being moved. */
+  sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
   /** When each live ledger was last looked at, the one longest ago: ms of the ledger's clock, or null. */
   last_tick_at(): number | null;
 }
@@ -128,6 +133,12 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
+    async sendTestMail(ledger, order) {
+      if (stopping) throw new AppError("unavailable", "The server is being stopped.");
+      if (!hasRoom(disk)) throw new AppError("unavailable", "The disk is full: nothing is sent.");
+      const send = () => deskOf(ledger).sendNow(claimTestMail(ledger, order));
+      await (ledger.mode === "test" ? alone(ledger, send) : send());
+    },
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
 }

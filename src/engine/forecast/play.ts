@@ -1,16 +1,17 @@
 // Plays the engine's own rounds on a copy, from one instant at which something may go to the next, with servers that take
 // every mail. When each inbox is next looked at is kept, so that an instant costs what is due at it and not all inboxes.
 
+import type { ForecastRun } from "../../core/forecast.ts";
 import { dateStart, localDate, localDay } from "../../core/zones.ts";
 import { type LedgerCopy, openCopy } from "../../ledger/copy.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findCampaign, listInboxIds, setCampaignState } from "../../resources/campaigns/store.ts";
 import { nextRelease } from "../../resources/enrollments/waiting.store.ts";
-import { findInbox, markRead } from "../../resources/inboxes/store.ts";
+import { findInbox, type InboxRow, markRead } from "../../resources/inboxes/store.ts";
 import { openCommitGroup } from "../send/commit-group.ts";
 import { type SendDesk, sendRound } from "../send/round.ts";
 import { settle } from "../send/settle.ts";
-import type { ForecastAnswer, ForecastOrder, ForecastRun } from "./order.ts";
+import type { ForecastAnswer, ForecastOrder } from "./order.ts";
 import { sumRemnants, waitsIn } from "./remnants.ts";
 import {
   type CutQueue,
@@ -66,7 +67,10 @@ function playTaken(copy: LedgerCopy, order: ForecastOrder, taken: Taken): Foreca
     (queue) => !listRemnants(ledger, queue.campaign_id).some((rest) => waitsIn(rest, queue)),
   );
   if (dry) return { result: "too_large", leads: LEADS_MOST + dry.left, limit: LEADS_MOST };
-  return { result: "done", run: sumUp(ledger, order.campaign_id, { tally, until, cut: taken.cut }) };
+  return {
+    result: "done",
+    run: sumUp(ledger, order.campaign_id, { tally, until, cut: taken.cut }),
+  };
 }
 
 const isActive = (ledger: Ledger, inbox_id: number) =>
@@ -141,7 +145,9 @@ function openPlayDesk(
   ledger: Ledger,
   takeOver: (message_id: number) => void,
 ): { look(inbox_id: number): number } {
-  let now_at = 0;
+  // Between two looks nothing but the reading changes an inbox.
+  const rows = new Map<number, InboxRow | null>();
+  let here: InboxRow[] = [];
   let sent = false;
   const compose = openUnwritten();
   const fail = (facts: object, text: string) => {
@@ -156,18 +162,23 @@ function openPlayDesk(
       takeOver(mail.id);
     },
     only: {
-      inboxes: () => [findInbox(ledger, now_at)].filter((inbox) => inbox !== null),
+      inboxes: () => here,
       compose,
     },
   };
   return {
     look(inbox_id) {
-      now_at = inbox_id;
-      sent = false;
+      const row = rows.get(inbox_id) ?? findInbox(ledger, inbox_id);
+      const read_at = ledger.clock.now();
       // No answer comes, and every mailbox has been read.
-      ledger.write((tx) => markRead(tx, inbox_id, tx.now));
+      ledger.write((tx) => markRead(tx, inbox_id, read_at));
+      here = row ? [{ ...row, read_at }] : [];
+      sent = false;
       const next = sendRound(ledger, desk);
-      return sent ? (findInbox(ledger, inbox_id)?.next_slot_at ?? NEVER) : (next ?? NEVER);
+      if (!sent) return next ?? NEVER;
+      const after = findInbox(ledger, inbox_id);
+      rows.set(inbox_id, after);
+      return after?.next_slot_at ?? NEVER;
     },
   };
 }

@@ -1,8 +1,8 @@
 // SQL that takes out of a ledger what a forecast has to play: the campaign, the running campaigns that share its inboxes or
 // its leads, and theirs. `main` is the ledger's file, `temp` the copy.
 
-import type { Reading } from "../../ledger/database.ts";
 import type { LedgerCopy } from "../../ledger/copy.ts";
+import type { Reading } from "../../ledger/database.ts";
 
 /** More leads than this are not played: it would take longer than anybody waits. */
 export const LEADS_MOST = 100_000;
@@ -84,7 +84,11 @@ export function takeScene(
 ): { too_many: number } | { cut: CutQueue[] } {
   const in_campaigns = "campaign_id IN (SELECT value FROM json_each(?))";
   const campaigns = [list(campaign_ids)];
-  copy.take({ table: "campaigns", where: "id IN (SELECT value FROM json_each(?))", values: campaigns });
+  copy.take({
+    table: "campaigns",
+    where: "id IN (SELECT value FROM json_each(?))",
+    values: campaigns,
+  });
   copy.take({ table: "campaign_inboxes", where: in_campaigns, values: campaigns });
   copy.take({ table: "steps", where: `${in_campaigns} AND removed_at IS NULL`, values: campaigns });
   copy.take({
@@ -140,7 +144,10 @@ function capacityOf({ db }: Reading, days: number): number {
   );
 }
 
-function listFirstQueues({ db }: Reading, campaign_id: number): { zone: string; waiting: number }[] {
+function listFirstQueues(
+  { db }: Reading,
+  campaign_id: number,
+): { zone: string; waiting: number }[] {
   return db
     .query<{ zone: string; waiting: number }, [number]>(
       `SELECT zone, count(*) AS waiting
@@ -160,7 +167,11 @@ function takeWhatHappened(copy: LedgerCopy, inboxes: string, { now, today }: Pla
     where: `${of_leads} OR (inbox_id IN (SELECT value FROM json_each(?1)) AND slot_at > ?2)
       OR (inbox_id IN (SELECT value FROM json_each(?1)) AND state IN ('claimed', 'committed'))`,
     values: [inboxes, now - HOUR_MS],
-    instead: { text: "NULL", html: "NULL", bytes: "CASE WHEN bytes IS NULL THEN NULL ELSE x'' END" },
+    instead: {
+      text: "NULL",
+      html: "NULL",
+      bytes: "CASE WHEN bytes IS NULL THEN NULL ELSE x'' END",
+    },
   });
   copy.take({
     table: "events",

@@ -23,7 +23,10 @@ export function chanceOf(campaign_id: number): () => number {
 export function openStage(copy: LedgerCopy, order: ForecastOrder): Stage {
   const { db } = copy;
   const clock = openTestClock(order.now);
-  const random = { next: chanceOf(order.campaign_id), bytes: (length: number) => new Uint8Array(length) };
+  const random = {
+    next: chanceOf(order.campaign_id),
+    bytes: (length: number) => new Uint8Array(length),
+  };
   let last = highestId(db);
   const id = () => (last = nextId(last, clock.now()));
   const nudge = () => undefined;

@@ -1,9 +1,9 @@
 // Counts a campaign's mails per local day, inbox and step while they are played.
 
+import type { ForecastSends } from "../../core/forecast.ts";
 import { localDay, startOfNextDay } from "../../core/zones.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findMessage } from "../../resources/messages/store.ts";
-import type { ForecastSends } from "./order.ts";
 
 export interface Tally {
   /** A mail was taken at this instant of the ledger's clock. */

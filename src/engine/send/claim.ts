@@ -28,7 +28,7 @@ import {
   refreezeMessage,
 } from "../../resources/messages/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
-import { composeStep, type ComposeStep } from "./compose.ts";
+import { type ComposeStep, composeStep } from "./compose.ts";
 import { branchFacts } from "./facts.ts";
 import { campaignGates, type Gate, inboxGates, leadGates, type Situation } from "./gates.ts";
 
