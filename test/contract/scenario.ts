@@ -188,6 +188,18 @@ const leads: Play[] = [
     body: { lead_id: "$lead" },
   },
   {
+    operation: "POST /v1/campaigns/:id/test",
+    path: { id: "$campaign" },
+    body: { step_id: "$step", to: "ada@sender.test", lead_id: "$lead" },
+  },
+  {
+    operation: "POST /v1/campaigns/:id/test",
+    path: { id: "$campaign" },
+    body: { step_id: "$step", to: "somebody@else.test" },
+    fails: "invalid_field",
+  },
+  { operation: "GET /v1/campaigns/:id/forecast", path: { id: "$campaign" }, query: { days: "7" } },
+  {
     operation: "POST /v1/leads",
     body: { email: "flo@market.test", first_name: "Flo" },
     save: { third_lead: "data.id" },
