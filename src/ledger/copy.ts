@@ -16,8 +16,8 @@ export interface LedgerCopy {
     instead?: Record<string, string>;
   }): number;
   /**
-   * Ends the taking: from now on these tables seldom change, and what was asked of them once is not asked again. The
-   * answers are shared and frozen.
+   * Ends the taking: from now on these tables seldom change, and what was asked of a row by its number is not asked again.
+   * Such answers are shared: whoever gets one must not change it.
    */
   settle(still: readonly string[]): void;
   close(): void;
@@ -93,27 +93,27 @@ interface Asking {
   get(...values: unknown[]): unknown;
   run(...values: unknown[]): unknown;
 }
+type Answers = Map<unknown, unknown>;
 
-/** Answers again what was asked of tables that have not changed since, and spares SQLite from preparing anew. */
+/** Answers again what was asked by one number of tables that have not changed since. */
 function askLess(db: Database, still: ReadonlySet<string>): void {
   const prepare = (sql: string): Asking => db.prepare(sql);
   const kept = new Map<string, Asking>();
-  const answers = new Map<string, Map<string, unknown>>();
+  const answers: Answers[] = [];
   const asking = (sql: string): Asking => {
     const statement = prepare(bindOnce(sql));
     const written = TABLE_WRITTEN.exec(sql)?.[1];
-    if (written !== undefined)
-      return still.has(written) ? forgetting(statement, answers) : statement;
+    if (written !== undefined && still.has(written)) return forgetting(statement, answers);
     const read = [...sql.matchAll(TABLES_READ)].map(([, table]) => table ?? "");
-    if (read.length === 0 || !read.every((table) => still.has(table))) return statement;
-    const known = new Map<string, unknown>();
-    answers.set(sql, known);
-    return remembering(statement, known);
+    const is_still = read.length > 0 && read.every((table) => still.has(table));
+    return is_still ? remembering(statement, answers) : statement;
   };
   const query = (sql: string): Asking => {
-    const there = kept.get(sql) ?? asking(sql);
-    kept.set(sql, there);
-    return there;
+    const there = kept.get(sql);
+    if (there) return there;
+    const made = asking(sql);
+    kept.set(sql, made);
+    return made;
   };
   Object.defineProperty(db, "query", { value: query });
 }
@@ -124,31 +124,33 @@ function askLess(db: Database, still: ReadonlySet<string>): void {
  */
 function bindOnce(sql: string): string {
   if (!/^\s*(?:SELECT|WITH)\b/.test(sql) || !/\bORDER BY\b|\bm(?:in|ax)\(/.test(sql)) return sql;
-  return sql.replace(/(<=|>=|<>|[=<>])\s*(\?\d*|\$\w+)/g, "$1 (SELECT $2)");
+  return sql.replace(/\?\d*|\$[a-z_]+\b/g, "(SELECT $&)");
 }
 
-function forgetting(statement: Asking, answers: ReadonlyMap<string, Map<string, unknown>>): Asking {
-  const run = (...values: unknown[]) => {
-    for (const known of answers.values()) known.clear();
-    return statement.run(...values);
-  };
+function forgetting(statement: Asking, answers: readonly Answers[]): Asking {
   return {
     all: (...values) => statement.all(...values),
     get: (...values) => statement.get(...values),
-    run,
+    run(...values) {
+      for (const known of answers) known.clear();
+      return statement.run(...values);
+    },
   };
 }
 
-function remembering(statement: Asking, known: Map<string, unknown>): Asking {
-  const recall =
-    (how: "all" | "get") =>
-    (...values: unknown[]) => {
-      const key = `${how}|${values.map(textOf).join("|")}`;
-      if (!known.has(key)) known.set(key, statement[how](...values));
-      return known.get(key);
+function remembering(statement: Asking, answers: Answers[]): Asking {
+  const recall = (how: "all" | "get") => {
+    const known: Answers = new Map();
+    answers.push(known);
+    return (...values: unknown[]): unknown => {
+      const [key] = values;
+      if (values.length !== 1 || typeof key !== "number") return statement[how](...values);
+      const there = known.get(key);
+      if (there !== undefined) return there;
+      const found = statement[how](key);
+      known.set(key, found);
+      return found;
     };
+  };
   return { all: recall("all"), get: recall("get"), run: (...values) => statement.run(...values) };
 }
-
-const textOf = (value: unknown) =>
-  value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : JSON.stringify(value);

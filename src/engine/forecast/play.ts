@@ -26,7 +26,7 @@ import { openTally, type Tally } from "./tally.ts";
 import { openUnwritten } from "./unwritten.ts";
 
 /** What the rounds ask of at every mail and never change. */
-const STILL = ["campaigns", "campaign_inboxes", "steps", "suppressions", "message_aliases"];
+const STILL = ["campaigns", "campaign_inboxes", "steps"];
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** Copies what matters and plays it. For a thread of its own: it does not let go until it is done. */
