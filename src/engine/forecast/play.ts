@@ -17,16 +17,19 @@ import {
   type CutQueue,
   findScene,
   LEADS_MOST,
+  listPlayed,
   listRemnants,
   listUnderWay,
   takeScene,
 } from "./scene.store.ts";
 import { openStage, type Stage } from "./stage.ts";
-import { openTally, type Tally } from "./tally.ts";
+import { countSends } from "./tally.ts";
 import { openUnwritten } from "./unwritten.ts";
 
 /** What the rounds ask of at every mail and never change. */
 const STILL = ["campaigns", "campaign_inboxes", "steps"];
+/** By this answer a mail that was played is known. */
+const TAKEN = "250 2.0.0 foretold";
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** Copies what matters and plays it. For a thread of its own: it does not let go until it is done. */
@@ -56,8 +59,7 @@ function playTaken(copy: LedgerCopy, order: ForecastOrder, taken: Taken): Foreca
   const { ledger } = stage;
   const { zone } = order.workspace;
   const until = dateStart(localDate(order.now, zone).add({ days: order.days }), zone);
-  const tally = openTally(ledger, order.campaign_id);
-  const takeOver = openServer(ledger, tally);
+  const takeOver = openServer(ledger);
   ledger.write((tx) => setCampaignState(tx, order.campaign_id, "active", null));
   for (const { id } of listUnderWay(ledger)) takeOver(id);
   const inbox_ids = taken.inbox_ids.filter((id) => isActive(ledger, id));
@@ -69,7 +71,7 @@ function playTaken(copy: LedgerCopy, order: ForecastOrder, taken: Taken): Foreca
   if (dry) return { result: "too_large", leads: LEADS_MOST + dry.left, limit: LEADS_MOST };
   return {
     result: "done",
-    run: sumUp(ledger, order.campaign_id, { tally, until, cut: taken.cut }),
+    run: sumUp(ledger, order.campaign_id, { until, cut: taken.cut }),
   };
 }
 
@@ -79,7 +81,7 @@ const isActive = (ledger: Ledger, inbox_id: number) =>
 function sumUp(
   ledger: Ledger,
   campaign_id: number,
-  { tally, until, cut }: { tally: Tally; until: number; cut: readonly CutQueue[] },
+  { until, cut }: { until: number; cut: readonly CutQueue[] },
 ): ForecastRun {
   const campaign = findCampaign(ledger, campaign_id);
   if (!campaign) throw new Error("the campaign is not in the copy");
@@ -87,16 +89,18 @@ function sumUp(
   const outlook = { campaign, until, can_send };
   const { remaining, not_sent } = sumRemnants(listRemnants(ledger, campaign_id), outlook);
   const left = cut.filter((queue) => queue.campaign_id === campaign_id);
+  const played = listPlayed(ledger, campaign_id, TAKEN);
+  const sends = countSends(played, ledger.workspace().zone);
   return {
-    sends: tally.sends(),
-    last_date: tally.last_date(),
+    sends,
+    last_date: sends.at(-1)?.date ?? null,
     remaining: left.reduce((sum, queue) => sum + queue.left, remaining),
     not_sent,
   };
 }
 
 /** Takes a claimed mail through the engine's commit point and settles it as accepted, at once. */
-function openServer(ledger: Ledger, tally: Tally): (message_id: number) => void {
+function openServer(ledger: Ledger): (message_id: number) => void {
   // One mail at a time is a full group: nothing waits.
   const group = openCommitGroup(ledger, () => () => undefined);
   return (message_id) => {
@@ -107,10 +111,11 @@ function openServer(ledger: Ledger, tally: Tally): (message_id: number) => void 
       refuse: () => undefined,
     });
     group.unexpect();
-    if (released) {
-      settle(ledger, message_id, { outcome: "accepted", response: "250 forecast" });
-      tally.add(message_id);
-    } else settle(ledger, message_id, { outcome: "refused" });
+    settle(
+      ledger,
+      message_id,
+      released ? { outcome: "accepted", response: TAKEN } : { outcome: "refused" },
+    );
   };
 }
 

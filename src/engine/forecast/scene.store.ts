@@ -212,3 +212,22 @@ export function listUnderWay({ db }: Reading): { id: number }[] {
     .query<{ id: number }, []>("SELECT id FROM messages WHERE state IN ('claimed', 'committed')")
     .all();
 }
+
+export interface PlayedMail {
+  inbox_id: number;
+  step_id: number;
+  first_of_lead: number;
+  sent_at: number;
+}
+
+/** The campaign's mails that were answered with `response`, in the order of time. */
+export function listPlayed({ db }: Reading, campaign_id: number, response: string): PlayedMail[] {
+  return db
+    .query<PlayedMail, [number, string]>(
+      `SELECT inbox_id, step_id, first_of_lead, sent_at
+       FROM messages
+       WHERE campaign_id = ? AND response = ? AND state = 'sent' AND step_id IS NOT NULL
+       ORDER BY sent_at, id`,
+    )
+    .all(campaign_id, response);
+}

@@ -211,6 +211,8 @@ function longestDue(look: Look, soonest: Soonest): Waiting | null {
       soonest.see(opens);
       continue;
     }
+    // Where the window is open, what else is shut is shut in every zone.
+    if (best !== null && waiting.due_at >= best.due_at) continue;
     const gates = campaignGates({ ledger, reading: ledger, now, inbox, campaign, zone, follow_up });
     if (gates.length > 0) seePassing(gates, soonest);
     else if (best === null || waiting.due_at < best.due_at) best = waiting;
