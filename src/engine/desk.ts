@@ -23,6 +23,8 @@ export interface LedgerDesk {
   watchAll(): void;
   /** Sends one mail beside the rounds; done when its outcome is written. */
   sendNow(claimed: ClaimedMail): Promise<void>;
+  /** Nothing new is begun. */
+  isClosing(): boolean;
   nudgeReading(): void;
   /** Reads, then sends, until nothing more is due at this instant; the next instant, or null. */
   runDue(): Promise<number | null>;
@@ -74,6 +76,7 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
       await beside.landed();
     },
     watchAll: () => watches.watchAll(),
+    isClosing: () => closing,
     nudgeReading: () => watches.nudge(),
     async runDue() {
       flights.settleKept();

@@ -133,14 +133,22 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
-    async sendTestMail(ledger, order) {
-      if (stopping) throw new AppError("unavailable", "The server is being stopped.");
-      if (!hasRoom(disk)) throw new AppError("unavailable", "The disk is full: nothing is sent.");
-      const send = () => deskOf(ledger).sendNow(claimTestMail(ledger, order));
-      await (ledger.mode === "test" ? alone(ledger, send) : send());
-    },
+    sendTestMail: (ledger, order) => sendBeside({ ledger, desk: deskOf(ledger), disk }, order),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
+}
+
+interface Beside {
+  ledger: Ledger;
+  desk: LedgerDesk;
+  disk: Disk | null;
+}
+
+async function sendBeside({ ledger, desk, disk }: Beside, order: TestMailOrder): Promise<void> {
+  if (desk.isClosing()) throw new AppError("unavailable", "The server is being stopped.");
+  if (!hasRoom(disk)) throw new AppError("unavailable", "The disk is full: nothing is sent.");
+  const send = () => desk.sendNow(claimTestMail(ledger, order));
+  await (ledger.mode === "test" ? alone(ledger, send) : send());
 }
 
 function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cron[] {

@@ -80,16 +80,10 @@ function orderOf(ledger: Ledger, wish: ForecastWish, now: number): ForecastOrder
 }
 
 function runOf(answer: ForecastAnswer): ForecastRun {
-  switch (answer.result) {
-    case "done":
-      return answer.run;
-    case "too_large": {
-      const message = `A forecast plays at most ${answer.limit} leads, and here it would be ${answer.leads} or more: of this campaign and of those that share its inboxes or leads. Ask for fewer days.`;
-      throw new AppError("forecast_too_large", message);
-    }
-    case "failed":
-      throw new Error(`the forecast failed: ${answer.fault}`);
-  }
+  if (answer.result === "done") return answer.run;
+  if (answer.result === "failed") throw new Error(`the forecast failed: ${answer.fault}`);
+  const message = `A forecast plays at most ${answer.limit} leads, and here it would be ${answer.leads} or more: of this campaign and of those that share its inboxes or leads. Ask for fewer days.`;
+  throw new AppError("forecast_too_large", message);
 }
 
 interface Thread {

@@ -124,7 +124,7 @@ interface Course {
   inbox_ids: readonly number[];
   /** ms UTC, exclusive. */
   until: number;
-  takeOver(message_id: number): void;
+  takeOver: (message_id: number) => void;
 }
 
 function playUntil({ ledger, clock }: Stage, { inbox_ids, until, takeOver }: Course): void {
@@ -145,6 +145,10 @@ function playUntil({ ledger, clock }: Stage, { inbox_ids, until, takeOver }: Cou
   }
 }
 
+function fail(facts: object, text: string): never {
+  throw new Error(`${text}: ${JSON.stringify(facts)}`);
+}
+
 /** Looks at one inbox at a time; answers when to look at it again. */
 function openPlayDesk(
   ledger: Ledger,
@@ -155,9 +159,6 @@ function openPlayDesk(
   let here: InboxRow[] = [];
   let sent = false;
   const compose = openUnwritten();
-  const fail = (facts: object, text: string) => {
-    throw new Error(`${text}: ${JSON.stringify(facts)}`);
-  };
   const desk: SendDesk = {
     turns: new Map(),
     log: { info: () => undefined, warn: fail, error: fail },

@@ -22,7 +22,7 @@ const list = (ids: readonly number[]) => JSON.stringify(ids);
 
 /** The campaigns and inboxes that can take each other's slots, budgets or leads. */
 export function findScene({ db }: Reading, campaign_id: number): Scene {
-  let campaign_ids = [campaign_id];
+  const campaign_ids = [campaign_id];
   for (;;) {
     const inbox_ids = db
       .query<{ id: number }, [string]>(
@@ -35,7 +35,7 @@ export function findScene({ db }: Reading, campaign_id: number): Scene {
       .map(({ id }) => id);
     const more = listRivals({ db }, { campaign_ids, inbox_ids });
     if (more.length === 0) return { campaign_ids, inbox_ids };
-    campaign_ids = [...campaign_ids, ...more];
+    campaign_ids.push(...more);
   }
 }
 

@@ -20,6 +20,8 @@ export function chanceOf(campaign_id: number): () => number {
   return () => seededNumber(`forecast|${campaign_id}`, turn++);
 }
 
+const nothing = () => undefined;
+
 export function openStage(copy: LedgerCopy, order: ForecastOrder): Stage {
   const { db } = copy;
   const clock = openTestClock(order.now);
@@ -29,14 +31,13 @@ export function openStage(copy: LedgerCopy, order: ForecastOrder): Stage {
   };
   let last = highestId(db);
   const id = () => (last = nextId(last, clock.now()));
-  const nudge = () => undefined;
   // What throws in one of the engine's writes has not written yet, and nothing of it stays: no transaction of its own.
   const write: Write = (work) => {
-    const tx: Tx = { db, now: clock.now(), id, nudge };
+    const tx: Tx = { db, now: clock.now(), id, nudge: nothing };
     return work(tx);
   };
   const { workspace, keys, mode, boot_id } = order;
-  const nowhere = { append: nudge, sync: nudge, tail: () => [], close: nudge };
+  const nowhere = { append: nothing, sync: nothing, tail: () => [], close: nothing };
   const ledger: Ledger = {
     db,
     workspace_id: workspace.id,

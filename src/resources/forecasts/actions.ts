@@ -8,12 +8,14 @@ import { findCampaign } from "../campaigns/store.ts";
 import { showForecast } from "./answer.ts";
 import type { Forecast } from "./schema.ts";
 
-type Make = (ledger: Ledger, wish: ForecastWish) => Promise<MadeForecast>;
+interface House {
+  forecast(ledger: Ledger, wish: ForecastWish): Promise<MadeForecast>;
+}
 
 /** What goes out when, from where and until when, if the campaign runs from now on. */
 export async function forecastCampaign(
   ledger: Ledger,
-  make: Make,
+  house: House,
   wish: ForecastWish,
 ): Promise<Forecast> {
   const begin = systemClock.now();
@@ -22,7 +24,7 @@ export async function forecastCampaign(
   if (campaign.state === "archived")
     throw new AppError("wrong_state", "The campaign is archived: nothing of it will ever be sent.");
   const { zone } = ledger.workspace();
-  const { as_of, ...run } = await make(ledger, wish);
+  const { as_of, ...run } = await house.forecast(ledger, wish);
   const computed_in_ms = Math.max(0, systemClock.now() - begin);
   return showForecast(run, { campaign, zone, days: wish.days, as_of, computed_in_ms });
 }

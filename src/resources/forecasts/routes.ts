@@ -18,7 +18,7 @@ export const forecasts = (wiring: Wiring) =>
       async ({ ledger, params, query }) => {
         const campaign_id = pathId("cmp", params.id, "campaign");
         const wish = { campaign_id, days: query.days ?? DAYS };
-        return ok(await forecastCampaign(ledger, wiring.forecast, wish));
+        return ok(await forecastCampaign(ledger, wiring, wish));
       },
       {
         params: pathParams,
