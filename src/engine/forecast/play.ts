@@ -3,7 +3,7 @@
 
 import type { ForecastRun } from "../../core/forecast.ts";
 import { dateStart, localDate, localDay } from "../../core/zones.ts";
-import { type LedgerCopy, openCopy } from "../../ledger/copy.ts";
+import { openCopy } from "../../ledger/copy.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findCampaign, listInboxIds, setCampaignState } from "../../resources/campaigns/store.ts";
 import { nextRelease } from "../../resources/enrollments/waiting.store.ts";
@@ -42,8 +42,10 @@ export function playForecast(order: ForecastOrder): ForecastAnswer {
     const taken = takeScene(copy, scene, { campaign_id, days, now, today });
     if ("too_many" in taken)
       return { result: "too_large", leads: taken.too_many, limit: LEADS_MOST };
+    // Before the taking ends: what is asked of the file later would keep its write-ahead log from being emptied.
+    const stage = openStage(copy, order);
     copy.settle(STILL);
-    return playTaken(copy, order, { inbox_ids: scene.inbox_ids, cut: taken.cut });
+    return playTaken(stage, order, { inbox_ids: scene.inbox_ids, cut: taken.cut });
   } finally {
     copy.close();
   }
@@ -54,8 +56,7 @@ interface Taken {
   cut: readonly CutQueue[];
 }
 
-function playTaken(copy: LedgerCopy, order: ForecastOrder, taken: Taken): ForecastAnswer {
-  const stage = openStage(copy, order);
+function playTaken(stage: Stage, order: ForecastOrder, taken: Taken): ForecastAnswer {
   const { ledger } = stage;
   const { zone } = order.workspace;
   const until = dateStart(localDate(order.now, zone).add({ days: order.days }), zone);
