@@ -76,5 +76,9 @@ function markOfFilters(query: PageQuery): string {
   const filters = Object.entries(query)
     .filter(([name, value]) => !NO_FILTERS.has(name) && value !== undefined)
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return base32(createHash("sha256").update(JSON.stringify(filters)).digest().subarray(0, 5));
+  return filters.length === 0 ? MARK_OF_NONE : markOf(filters);
 }
+
+const markOf = (filters: readonly unknown[]) =>
+  base32(createHash("sha256").update(JSON.stringify(filters)).digest().subarray(0, 5));
+const MARK_OF_NONE = markOf([]);

@@ -10,6 +10,7 @@ import { cutPage, readPage } from "../../http/paging.ts";
 import { nothing, okOf, pageOf, pathId, pathParams } from "../../http/schemas.ts";
 import type { Wiring } from "../../http/wiring.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { listEnrollmentsBetween, listEnrollmentsOfLeads } from "../enrollments/shown.store.ts";
 import { changeLead, createLead, eraseLead, getLead } from "./actions.ts";
 import { showLead, showTimelineItem, writeLeads } from "./answer.ts";
 import { readCsvLeads } from "./csv.ts";
@@ -31,7 +32,7 @@ import {
   TimelineItem,
   TimelineQuery,
 } from "./schema.ts";
-import { countLeads, type LeadFilter, listLeads } from "./store.ts";
+import { countLeads, type LeadFilter, type ListedLead, listLeads } from "./store.ts";
 import { countTimeline, listTimeline } from "./timeline.store.ts";
 
 const idOfPath = (text: string) => pathId("lead", text, "lead");
@@ -143,7 +144,22 @@ function listPage(ledger: Ledger, query: typeof LeadQuery.static) {
   const filter = readFilter(query);
   const rows = listLeads(ledger, { ...filter, before, limit: limit + 1, offset });
   const cut = cutPage(query, rows, () => countLeads(ledger, filter));
-  return pageOfTexts(writeLeads(ledger, cut.rows), cut.pagination);
+  const is_whole = Object.values(filter).every((wish) => wish === null);
+  return pageOfTexts(
+    writeLeads(cut.rows, listShown(ledger, cut.rows, is_whole)),
+    cut.pagination,
+  );
+}
+
+/** The enrollments of a page. Where nothing was filtered out, its leads are neighbours and one look finds them all. */
+function listShown(ledger: Ledger, rows: readonly ListedLead[], is_whole: boolean) {
+  const [first, last] = [rows[0], rows.at(-1)];
+  return is_whole && first && last
+    ? listEnrollmentsBetween(ledger, last.id, first.id)
+    : listEnrollmentsOfLeads(
+        ledger,
+        rows.map(({ id }) => id),
+      );
 }
 
 /** JSON says in its body what a CSV says in the query. */

@@ -109,23 +109,19 @@ export function countLeads({ db }: Reading, wish: Wish): number {
 /** A lead of a list, most of it as JSON already. */
 export interface ListedLead {
   id: number;
-  /** `{"email": …}`: the fields from `email` to `timezone`, in the order of the wire. */
+  /** The fields from `email` to `status`, in the order of the wire: JSON without the braces. */
   fields: string;
-  /** JSON, as our own code wrote it. */
-  tags: string;
-  /** JSON text, or `null`. */
-  source: string;
-  /** JSON, as our own code wrote it. */
-  custom: string;
-  state: LeadState;
   created_at: number;
   updated_at: number;
 }
 
+// One text for a lead: each column that is a text of its own is made a string of its own. `tags` and `custom` are JSON as our
+// own code wrote it and are not read again; no text ends in a brace before its quote, so trim takes the outer two.
 const LISTED = `id,
-  json_object('email', email, 'first_name', first_name, 'last_name', last_name, 'company', company, 'title', title,
-    'phone', phone, 'website', website, 'country', country, 'timezone', timezone) AS fields,
-  tags, json_quote(source) AS source, custom, state,
+  concat(
+    trim(json_object('email', email, 'first_name', first_name, 'last_name', last_name, 'company', company, 'title', title,
+      'phone', phone, 'website', website, 'country', country, 'timezone', timezone), '{}'),
+    ',"tags":', tags, ',"source":', json_quote(source), ',"custom":', custom, ',"status":"', state, '"') AS fields,
   created_at, updated_at`;
 
 /** Newest first. */
