@@ -17,7 +17,7 @@ export function parseBody(bytes: Uint8Array): Record<string, unknown> {
   if (!isRecord(value)) {
     throw malformed('The body must be one JSON object, such as {"name": "Spring"}.');
   }
-  checkParts(value);
+  checkParts(value, MAY_HIDE.test(text));
   return value;
 }
 
@@ -60,21 +60,31 @@ function checkDepth(text: string): void {
   }
 }
 
-function checkParts(top: object): void {
+/** Text that is UTF-8 can hold a NUL or half a pair only as an escape, and a forbidden key only in these letters or as one. */
+const MAY_HIDE = /\\u|__proto__|constructor|prototype/;
+
+/** Counts the keys of all objects; looks at keys and texts where the body `may_hide` what must not be in it. */
+function checkParts(top: object, may_hide: boolean): void {
   const waiting: unknown[] = [top];
   while (waiting.length > 0) {
     const value = waiting.pop();
     if (typeof value === "string") checkText(value);
-    else if (Array.isArray(value)) for (const item of value) waiting.push(item);
-    else if (isRecord(value)) {
+    else if (Array.isArray(value)) {
+      for (const item of value) if (may_hide || isInner(item)) waiting.push(item);
+    } else if (isRecord(value)) {
       const keys = Object.keys(value);
       if (keys.length > MAX_KEYS)
         throw malformed(`An object of the body has more than ${MAX_KEYS} keys.`);
-      for (const key of keys) checkKey(key);
-      for (const item of Object.values(value)) waiting.push(item);
+      for (const key of keys) {
+        if (may_hide) checkKey(key);
+        const item = value[key];
+        if (may_hide || isInner(item)) waiting.push(item);
+      }
     }
   }
 }
+
+const isInner = (value: unknown) => typeof value === "object" && value !== null;
 
 function checkKey(key: string): void {
   if (FORBIDDEN.has(key)) throw malformed(`The key ${key} is not allowed anywhere in a body.`);

@@ -150,24 +150,54 @@ const bindings = (fields: LeadFields) => ({
   custom: JSON.stringify(fields.custom),
 });
 
-const INSERT = `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone,
-    tags, source, custom, state, created_at, updated_at)
-  VALUES ($id, $email, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
-    $source, $custom, 'new', $now, $now)`;
-
 /** Adds a lead as `new`. */
 export function insertLead(tx: Tx, fields: LeadFields): number {
   const id = tx.id();
-  tx.db.query(INSERT).run({ ...bindings(fields), id, now: tx.now });
+  tx.db
+    .query(
+      `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone, tags, source,
+         custom, state, created_at, updated_at)
+       VALUES ($id, $email, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
+         $source, $custom, 'new', $now, $now)`,
+    )
+    .run({ ...bindings(fields), id, now: tx.now });
   return id;
 }
 
-/** The same, or null where the address is a lead already: one look at the index, and not two. */
-export function insertNewLead(tx: Tx, fields: LeadFields): number | null {
+/** The fields as their columns hold them: `tags` and `custom` are JSON. */
+export type WrittenFields = Omit<LeadFields, "tags" | "custom"> & { tags: string; custom: string };
+
+export const writeFields = (fields: LeadFields): WrittenFields => bindings(fields);
+
+/**
+ * The same, or null where the address is a lead already: one look at the index, and not two. Bound by place, for there are
+ * thousands of them.
+ */
+export function insertNewLead(tx: Tx, lead: WrittenFields): number | null {
   const id = tx.id();
   const { changes } = tx.db
-    .query(`${INSERT} ON CONFLICT (email) DO NOTHING`)
-    .run({ ...bindings(fields), id, now: tx.now });
+    .query(
+      `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone, tags, source,
+         custom, state, created_at, updated_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'new', ?14, ?14)
+       ON CONFLICT (email) DO NOTHING`,
+    )
+    .run(
+      id,
+      lead.email,
+      lead.first_name,
+      lead.last_name,
+      lead.company,
+      lead.title,
+      lead.phone,
+      lead.website,
+      lead.country,
+      lead.timezone,
+      lead.tags,
+      lead.source,
+      lead.custom,
+      tx.now,
+    );
   return changes > 0 ? id : null;
 }
 
