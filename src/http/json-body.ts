@@ -12,7 +12,7 @@ const malformed = (message: string) => new AppError("malformed_json", message);
 export function parseBody(bytes: Uint8Array): Record<string, unknown> {
   if (bytes.length === 0) return {};
   const text = decode(bytes);
-  checkDepth(text);
+  checkDepth(bytes);
   const value = parse(text);
   if (!isRecord(value)) {
     throw malformed('The body must be one JSON object, such as {"name": "Spring"}.');
@@ -43,21 +43,33 @@ function parse(text: string): unknown {
   }
 }
 
-/** Before parsing, because a deep body costs most while it is parsed. */
-function checkDepth(text: string): void {
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** With this bit both kinds of brackets are one. */
+const CASE_BIT = 0x20;
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
+
+/** Before parsing, because a deep body costs most while it is parsed. On the bytes: of UTF-8 no other is any of these. */
+function checkDepth(bytes: Uint8Array): void {
   let depth = 0;
-  let in_text = false;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (in_text) {
-      if (code === 0x5c) at++;
-      else if (code === 0x22) in_text = false;
-    } else if (code === 0x22) in_text = true;
-    else if (code === 0x7b || code === 0x5b) depth++;
-    else if (code === 0x7d || code === 0x5d) depth--;
+  for (let at = 0; at < bytes.length; at++) {
+    const code = bytes[at] ?? 0;
+    if (code === QUOTE) at = endOfText(bytes, at + 1);
+    else if ((code | CASE_BIT) === OPENING) depth++;
+    else if ((code | CASE_BIT) === CLOSING) depth--;
     if (depth > MAX_DEPTH)
       throw malformed(`The body is nested more than ${MAX_DEPTH} levels deep.`);
   }
+}
+
+/** Where the closing quote stands, or the end. */
+function endOfText(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    if (bytes[at] === QUOTE) return at;
+    if (bytes[at] === BACKSLASH) at++;
+  }
+  return bytes.length;
 }
 
 /** Text that is UTF-8 can hold a NUL or half a pair only as an escape, and a forbidden key only in these letters or as one. */
