@@ -37,6 +37,30 @@ const showEnrollment = (row: Row) => ({
       : null,
 });
 
+const show = (
+  { id, tags, custom, state, created_at, updated_at, ...rest }: Row,
+  campaigns: Row[],
+) => ({
+  id: idOf("lead", Number(id)),
+  object: "lead",
+  email: rest["email"],
+  first_name: rest["first_name"],
+  last_name: rest["last_name"],
+  company: rest["company"],
+  title: rest["title"],
+  phone: rest["phone"],
+  website: rest["website"],
+  country: rest["country"],
+  timezone: rest["timezone"],
+  tags: JSON.parse(String(tags)),
+  source: rest["source"],
+  custom: JSON.parse(String(custom)),
+  status: state,
+  campaigns: campaigns.map(showEnrollment),
+  created_at: instant(created_at),
+  updated_at: instant(updated_at),
+});
+
 /** Answers the body of a page. `prepare` compiles a statement once. */
 export function openList(prepare: (sql: string) => Statement): (limit: number) => unknown {
   const leads = prepare(
@@ -62,29 +86,6 @@ export function openList(prepare: (sql: string) => Statement): (limit: number) =
     }
     return of_lead;
   };
-  const show = (
-    { id, tags, custom, state, created_at, updated_at, ...rest }: Row,
-    campaigns: Row[],
-  ) => ({
-    id: idOf("lead", Number(id)),
-    object: "lead",
-    email: rest["email"],
-    first_name: rest["first_name"],
-    last_name: rest["last_name"],
-    company: rest["company"],
-    title: rest["title"],
-    phone: rest["phone"],
-    website: rest["website"],
-    country: rest["country"],
-    timezone: rest["timezone"],
-    tags: JSON.parse(String(tags)),
-    source: rest["source"],
-    custom: JSON.parse(String(custom)),
-    status: state,
-    campaigns: campaigns.map(showEnrollment),
-    created_at: instant(created_at),
-    updated_at: instant(updated_at),
-  });
   return (limit) => {
     // oxlint-disable-next-line no-unsafe-type-assertion -- rows of the statement above
     const rows = leads.all(limit + 1) as Row[];

@@ -27,7 +27,7 @@ export interface ImportOrder {
   /** Each is read in its slice: to check 5,000 at once would hold up everybody else. */
   rows: readonly ImportRow[];
   /** Holds a row against the schema: a draft of the right types, or what is wrong with those. */
-  check(row: unknown): { draft: LeadDraft } | { fault: FaultDetail };
+  check: (row: unknown) => { draft: LeadDraft } | { fault: FaultDetail };
   on_conflict: "skip" | "update";
   campaign_id: number | null;
 }

@@ -58,8 +58,7 @@ export function openPlainReader(): (row: unknown) => PlainRow | null {
     for (const name of Object.keys(row)) if (!take(fields, name, row[name], readZone)) return null;
     if (fields.email === "") return null;
     if (fields.country?.length === 2) fields.country = fields.country.toUpperCase();
-    // oxlint-disable-next-line no-unsafe-type-assertion -- every field of it was just looked at
-    return { draft: row as LeadDraft, fields };
+    return { draft: row, fields };
   };
 }
 
