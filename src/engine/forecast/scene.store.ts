@@ -9,6 +9,7 @@ export const LEADS_MOST = 100_000;
 
 const HOUR_MS = 3_600_000;
 const WAITS = "state = 'waiting' AND in_flight IS NULL AND blocked_until IS NULL";
+const OF_LEADS = "lead_id IN (SELECT lead_id FROM temp.enrollments)";
 /** First steps that cannot be mailed take nobody's slot: so many beyond what the inboxes can send are played, too. */
 const SPARE_SHARE = 1.25;
 const SPARE_LEADS = 1000;
@@ -160,11 +161,10 @@ function listFirstQueues(
 
 /** What the leads have had so far, and what of the budgets is used up. Words and bytes stay where they are. */
 function takeWhatHappened(copy: LedgerCopy, inboxes: string, { now, today }: Plan): void {
-  const of_leads = "lead_id IN (SELECT lead_id FROM temp.enrollments)";
   copy.take({ table: "leads", where: "id IN (SELECT lead_id FROM temp.enrollments)" });
   copy.take({
     table: "messages",
-    where: `${of_leads} OR (inbox_id IN (SELECT value FROM json_each(?1)) AND slot_at > ?2)
+    where: `${OF_LEADS} OR (inbox_id IN (SELECT value FROM json_each(?1)) AND slot_at > ?2)
       OR (inbox_id IN (SELECT value FROM json_each(?1)) AND state IN ('claimed', 'committed'))`,
     values: [inboxes, now - HOUR_MS],
     instead: {
@@ -175,7 +175,7 @@ function takeWhatHappened(copy: LedgerCopy, inboxes: string, { now, today }: Pla
   });
   copy.take({
     table: "events",
-    where: `${of_leads} AND event IN ('email.opened', 'email.clicked', 'reply.received', 'email.bounced.soft')
+    where: `${OF_LEADS} AND event IN ('email.opened', 'email.clicked', 'reply.received', 'email.bounced.soft')
       AND EXISTS (SELECT 1 FROM temp.steps s WHERE s.campaign_id = events.campaign_id AND s.branches <> '[]')`,
   });
   copy.take({ table: "quotas", where: "day >= ?", values: [today] });
