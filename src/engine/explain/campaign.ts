@@ -35,7 +35,7 @@ export function explainCampaign(scene: Scene, campaign_id: number): CampaignExpl
   const subject = { ...NOBODY, campaign, zone: firstToOpen(zones)?.zone ?? ledger.workspace().zone };
   const gates = tell(scene, finds, { ...subject, next_at: next.at });
   const unfinished = Object.values(waiting_for).reduce((sum, count) => sum + count, 0);
-  const verdict = verdictOf({ campaign, unfinished, common, next_at: next.at }, now);
+  const verdict = verdictOf({ campaign, unfinished, common, next });
   const decides = next.group === null ? decider(finds) : next.group.decides;
   const told = decides ? tell(scene, [decides], { ...subject, zone: next.group?.zone ?? subject.zone }) : [];
   const ended = crowd.enrolled - unfinished;
@@ -134,14 +134,14 @@ interface Judged {
   campaign: CampaignRow;
   unfinished: number;
   common: readonly Found[];
-  next_at: number | null;
+  next: Soonest;
 }
 
-function verdictOf({ campaign, unfinished, common, next_at }: Judged, now: number): CampaignVerdict {
+function verdictOf({ campaign, unfinished, common, next }: Judged): CampaignVerdict {
   if (campaign.state === "archived") return "ended";
   if (unfinished === 0) return common.every(passesAlone) ? "idle" : "blocked";
-  if (next_at === null) return "blocked";
-  return next_at <= now ? "sending" : "waiting";
+  if (next.at === null) return "blocked";
+  return next.group !== null && next.group.decides === null ? "sending" : "waiting";
 }
 
 interface Summed {
@@ -152,7 +152,7 @@ interface Summed {
   ended: number;
 }
 
-const leads = (count: number) => `${count} ${count === 1 ? "lead" : "leads"}`;
+const waits = (count: number) => (count === 1 ? "1 lead waits" : `${count} leads wait`);
 
 function summaryOf(
   { ledger, now }: Scene,
@@ -162,19 +162,23 @@ function summaryOf(
   const still =
     ledger.mode === "test" ? " The test clock stands still: nothing happens until it is moved." : "";
   const { zone } = ledger.workspace();
+  const when =
+    next_at === null || next_at <= now
+      ? "any moment"
+      : `${wallDay(next_at, zone, now)} (${zone})`;
   switch (verdict) {
     case "ended":
       return "The campaign is archived and sends nothing any more.";
     case "idle":
       return ended === 0
         ? "Nobody is in this campaign yet: add leads."
-        : `All ${leads(ended)} have come to the end: add leads and it goes on.`;
+        : `${ended === 1 ? "Its one lead has" : `All ${ended} leads have`} come to the end: add leads and it goes on.`;
     case "blocked":
-      return `Nothing is sent${because}. ${leads(unfinished)} ${unfinished === 1 ? "waits" : "wait"}.`;
+      return `Nothing is sent${because}. ${waits(unfinished)}.`;
     case "waiting":
-      return `Nothing goes out now${because}. The next mail may go ${wallDay(next_at ?? now, zone, now)} (${zone}); ${leads(unfinished)} ${unfinished === 1 ? "waits" : "wait"}.${still}`;
+      return `Nothing goes out now${because}. The next mail may go ${when}; ${waits(unfinished)}.${still}`;
     case "sending":
-      return `The next mail may go now; ${leads(unfinished)} ${unfinished === 1 ? "waits" : "wait"}.${still}`;
+      return `The next mail may go now; ${waits(unfinished)}.${still}`;
   }
 }
 

@@ -89,6 +89,6 @@ function freeAt(kept_back: readonly KeptBack[], in_flight: InFlight, now: number
 }
 
 function waitsForPerson(blocked_by: string | null): boolean {
-  const [word = ""] = (blocked_by ?? "").split(" ");
+  const [word = ""] = (blocked_by ?? "").split(/[: ]/);
   return isReasonCode(word) && REASONS[word].waits_for === "person";
 }

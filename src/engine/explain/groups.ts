@@ -80,6 +80,6 @@ export function waitingFor(
 
 function codeOf(state: "held" | "paused" | "waiting", blocked_by: string | null): ReasonCode {
   if (state !== "waiting") return state;
-  const [word = ""] = (blocked_by ?? "").split(" ");
+  const [word = ""] = (blocked_by ?? "").split(/[: ]/);
   return isReasonCode(word) ? word : "kept_back";
 }

@@ -1,5 +1,5 @@
 // SQL that counts what waits in a campaign and for what, for `explain`: each count is read out of one index alone, so a
-// million leads cost a tenth of a second. It changes nothing.
+// million leads cost tenths of a second. It changes nothing.
 
 import type { EnrollmentState } from "../../core/states.ts";
 import type { Reading } from "../../ledger/database.ts";
@@ -59,7 +59,7 @@ export function listFollowUpInboxIds({ db }: Reading, campaign_id: number): numb
 /** Those that are held, paused or blocked. */
 export interface KeptBack {
   state: Extract<EnrollmentState, "held" | "paused" | "waiting">;
-  /** What blocks them, without its details. */
+  /** What blocks them, with its details. */
   blocked_by: string | null;
   leads: number;
   /** When the first of them is let go, ms UTC; null where none ever is. */
@@ -69,14 +69,13 @@ export interface KeptBack {
 export function countKeptBack({ db }: Reading, campaign_id: number): KeptBack[] {
   return db
     .query<KeptBack, [number]>(
-      `SELECT state,
-              CASE WHEN state = 'waiting' THEN substr(blocked_by, 1, instr(blocked_by || ':', ':') - 1) END AS blocked_by,
-              count(*) AS leads,
+      // Grouped by the index's own order: nothing is sorted.
+      `SELECT state, blocked_by, count(*) AS leads,
               min(CASE WHEN state <> 'paused' THEN max(coalesce(held_until, 0), coalesce(blocked_until, 0)) END) AS free_at
        FROM enrollments
        WHERE campaign_id = ?
          AND (state IN ('held', 'paused') OR (state = 'waiting' AND blocked_until IS NOT NULL))
-       GROUP BY 1, 2`,
+       GROUP BY state, blocked_by`,
     )
     .all(campaign_id);
 }

@@ -14,7 +14,7 @@ const PROSE = {
     operationId: "explainCampaign",
     summary: "Explain why a campaign sends nothing",
     description:
-      "Every gate that fails now, from the code that decides: of the campaign, and of each of its inboxes. Each has a stable `code` (all of them: [/docs/explain](/docs/explain)), a sentence with the facts, since when, the next instant at which it may pass, and what to do about it, with the call where there is one. Beside them: where windows are open and when they open next, how many leads wait for what, and when the next mail may go. Nothing is changed. At a million leads it takes about a tenth of a second.",
+      "Every gate that fails now, from the code that decides: of the campaign, and of each of its inboxes. Each has a stable `code` (all of them: [/docs/explain](/docs/explain)), a sentence with the facts, since when, the next instant at which it may pass, and what to do about it, with the call where there is one. Beside them: where windows are open and when they open next, how many leads wait for what, and when the next mail may go. Nothing is changed. At a million leads it takes a few tenths of a second.",
   },
   lead: {
     operationId: "explainLead",
