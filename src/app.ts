@@ -10,7 +10,7 @@ import { apiKeys } from "./resources/api-keys/routes.ts";
 import { auth } from "./resources/auth/routes.ts";
 import { campaigns } from "./resources/campaigns/routes.ts";
 import { events } from "./resources/events/routes.ts";
-import { explain } from "./resources/explain/routes.ts";
+import { explain, explainLocally } from "./resources/explain/routes.ts";
 import { inboxes } from "./resources/inboxes/routes.ts";
 import { leads } from "./resources/leads/routes.ts";
 import { messages } from "./resources/messages/routes.ts";
@@ -29,6 +29,7 @@ const ACCESS: AccessTable = {
   "GET /livez": "open",
   "GET /readyz": "open",
   "GET /local/status": "open",
+  "GET /local/explain/:id": "open",
   "GET /docs": "open",
   "GET /docs/scalar.js": "open",
   "GET /docs/changelog": "open",
@@ -136,6 +137,7 @@ export function openApp(wiring: Wiring) {
     .use(accountPages(wiring))
     .use(docs(manual))
     .use(status(wiring))
+    .use(explainLocally(wiring))
     .group("/v1", (v1) =>
       v1
         .use(campaigns(wiring))

@@ -185,8 +185,7 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     names: options.names ?? openDnsPort(),
     advance: (ledger, until) => engine.advance(ledger, until),
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
-    explainCampaign: (ledger, id) =>
-      explainCampaign(openScene(ledger, engine.signs(ledger)), id),
+    explainCampaign: (ledger, id) => explainCampaign(openScene(ledger, engine.signs(ledger)), id),
     explainLead: (ledger, id) => explainLead(openScene(ledger, engine.signs(ledger)), id),
     authenticate: (key) => authenticate(control, key),
     admitSession: (wish) => admitSession({ control, session_key }, wish),

@@ -119,7 +119,8 @@ const OF_INBOX = {
     about: "inbox",
     waits_for: "mail_server",
     title: "The mailbox could not be reached three times over five minutes.",
-    remedy: "See to its server, then `POST /v1/inboxes/{id}/reconnect`. It is tried by itself, too.",
+    remedy:
+      "See to its server, then `POST /v1/inboxes/{id}/reconnect`. It is tried by itself, too.",
   },
   inbox_needs_login: {
     about: "inbox",
@@ -242,7 +243,8 @@ const OF_LEAD = {
     about: "lead",
     waits_for: "nothing",
     title: "The address or its domain is on the suppression list and is never mailed.",
-    remedy: "Only what a person put there by mistake may be lifted: `DELETE /v1/suppressions/{id}`.",
+    remedy:
+      "Only what a person put there by mistake may be lifted: `DELETE /v1/suppressions/{id}`.",
   },
   under_way: {
     about: "lead",
@@ -272,7 +274,8 @@ const OF_LEAD = {
     about: "lead",
     waits_for: "nothing",
     title: "The lead's way through the campaign was ended.",
-    remedy: "Where `ended_by` is `replied`, `stopped` or `suppressed`: `POST /v1/leads/{id}/resume`.",
+    remedy:
+      "Where `ended_by` is `replied`, `stopped` or `suppressed`: `POST /v1/leads/{id}/resume`.",
   },
 } as const satisfies Record<string, ReasonEntry>;
 

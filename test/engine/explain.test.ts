@@ -10,11 +10,7 @@ import type { EngineSigns } from "../../src/engine/explain/scene.ts";
 import { setCampaignState } from "../../src/resources/campaigns/store.ts";
 import { enrollLead, stopEnrollment } from "../../src/resources/enrollments/actions.ts";
 import { block, hold, pause } from "../../src/resources/enrollments/store.ts";
-import {
-  disconnectInbox,
-  pauseInbox,
-  putOffInbox,
-} from "../../src/resources/inboxes/store.ts";
+import { disconnectInbox, pauseInbox, putOffInbox } from "../../src/resources/inboxes/store.ts";
 import { suppress } from "../../src/resources/suppressions/actions.ts";
 import {
   DAY_MS,
@@ -25,7 +21,7 @@ import {
   openEngineRoom,
 } from "../world/engine-room.ts";
 import { campaignOf, explainedOf, sceneOf } from "../world/explained.ts";
-import { serverThatGreylists, serverThatDropsTheMailSilently } from "../world/mail-vices.ts";
+import { serverThatDropsTheMailSilently, serverThatGreylists } from "../world/mail-vices.ts";
 
 let room: EngineRoom;
 let inbox = 0;
@@ -55,7 +51,10 @@ function gateOf(code: ReasonCode, gates: readonly Reason[] = entry().gates): Rea
 }
 const withSigns = (signs: Partial<EngineSigns>) => {
   const scene = sceneOf(room);
-  return explainLead({ ...scene, signs: { ...scene.signs, ...signs } }, lead)?.enrollments[0]?.gates ?? [];
+  return (
+    explainLead({ ...scene, signs: { ...scene.signs, ...signs } }, lead)?.enrollments[0]?.gates ??
+    []
+  );
 };
 const other = () => room.make.lead({ email: "max@lead.test", campaign_id: campaign.id });
 const reason = { by: "api", reason: "paused by a request" };
@@ -66,7 +65,11 @@ describe("a lead that nothing keeps back", () => {
     await room.desk.runDue();
     const second = other();
     room.clock.moveBy(HOUR_MS);
-    expect(entry(second)).toMatchObject({ verdict: "sending_next", ahead: 0, next_at: MONDAY + HOUR_MS });
+    expect(entry(second)).toMatchObject({
+      verdict: "sending_next",
+      ahead: 0,
+      next_at: MONDAY + HOUR_MS,
+    });
     expect(gateOf("turn", entry(second).gates).message).toContain("nothing stands in its way");
     await room.run();
     expect(room.world.takenBy("max@lead.test")).toHaveLength(1);
@@ -79,7 +82,9 @@ describe("a lead that nothing keeps back", () => {
     const last = room.make.lead({ email: "zoe@lead.test", campaign_id: campaign.id });
     room.clock.moveBy(HOUR_MS);
     expect(entry(last)).toMatchObject({ verdict: "waiting", ahead: 1 });
-    expect(gateOf("turn", entry(last).gates).message).toBe("1 lead of this campaign is due before it");
+    expect(gateOf("turn", entry(last).gates).message).toBe(
+      "1 lead of this campaign is due before it",
+    );
   });
 });
 
@@ -127,7 +132,11 @@ describe("of the lead itself", () => {
   });
 
   test("missing variables: which, before and after the claim has met them", async () => {
-    const nameless = room.make.lead({ email: "x@lead.test", first_name: null, campaign_id: campaign.id });
+    const nameless = room.make.lead({
+      email: "x@lead.test",
+      first_name: null,
+      campaign_id: campaign.id,
+    });
     const lacks = "the lead lacks what its next step needs: first_name";
     const gate = () => gateOf("missing_variable", entry(nameless).gates);
     expect(gate()).toMatchObject({ message: lacks, next_at: null, waits_for: "person" });
@@ -149,7 +158,10 @@ describe("of the lead itself", () => {
     blockBy("internal_error");
     expect(gateOf("internal_error").next_at).toBe(MONDAY + HOUR_MS);
     blockBy("moon_phase");
-    expect(gateOf("kept_back")).toMatchObject({ message: "the lead is kept back: moon_phase", next_at: MONDAY + HOUR_MS });
+    expect(gateOf("kept_back")).toMatchObject({
+      message: "the lead is kept back: moon_phase",
+      next_at: MONDAY + HOUR_MS,
+    });
   });
 
   test("a cool-down: how long ago the other campaign wrote, and when it is over", async () => {
@@ -179,16 +191,28 @@ describe("of the lead itself", () => {
   test("deferred: when it goes again, with the server's words", async () => {
     room.world.next(serverThatGreylists());
     await room.run();
-    const { retry_at } = room.ledger.db.query<{ retry_at: number }, []>("SELECT retry_at FROM messages").get()!;
+    const { retry_at } = room.ledger.db
+      .query<{ retry_at: number }, []>("SELECT retry_at FROM messages")
+      .get()!;
     expect(gateOf("deferred")).toMatchObject({ next_at: retry_at, waits_for: "time" });
     expect(gateOf("deferred").message).toContain("451 4.7.1 Greylisted");
     expect(entry().verdict).toBe("blocked");
   });
 
   test("suppressed: since when, and nothing to wait for", () => {
-    const order = { kind: "domain", value: "lead.test", reason: "manual", source: "x", evidence: null } as const;
+    const order = {
+      kind: "domain",
+      value: "lead.test",
+      reason: "manual",
+      source: "x",
+      evidence: null,
+    } as const;
     write((tx) => void suppress(room.ledger, tx, order));
-    expect(gateOf("suppressed")).toMatchObject({ since: MONDAY, next_at: null, waits_for: "nothing" });
+    expect(gateOf("suppressed")).toMatchObject({
+      since: MONDAY,
+      next_at: null,
+      waits_for: "nothing",
+    });
     expect(entry()).toMatchObject({ verdict: "blocked", next_at: null });
   });
 
@@ -205,7 +229,10 @@ describe("of the lead itself", () => {
       },
     });
     await room.run();
-    expect(during).toMatchObject({ message: "its mail has been on its way for 20 s", waits_for: "imail" });
+    expect(during).toMatchObject({
+      message: "its mail has been on its way for 20 s",
+      waits_for: "imail",
+    });
     expect(busy).toMatchObject({ inbox_id: inbox, waits_for: "imail" });
   });
 
@@ -220,7 +247,9 @@ describe("of the lead itself", () => {
   test("no step is left: a way that ends with the next look", async () => {
     await room.run();
     write((tx) => stopEnrollment(room.ledger, tx, room.enrollment(lead).id, "stopped"));
-    sql(`UPDATE enrollments SET state = 'waiting', ended_by = NULL, step_id = ${campaign.step_ids[0]}, due_at = ${MONDAY}`);
+    sql(
+      `UPDATE enrollments SET state = 'waiting', ended_by = NULL, step_id = ${campaign.step_ids[0]}, due_at = ${MONDAY}`,
+    );
     sql(`UPDATE steps SET removed_at = 1 WHERE id = ${campaign.step_ids[1]}`);
     expect(gateOf("way_over")).toMatchObject({ waits_for: "nothing", next_at: null });
   });
@@ -276,7 +305,11 @@ describe("of the campaign", () => {
     room.clock.moveBy(MINUTE_MS);
     write((tx) => setCampaignState(tx, campaign.id, state, state === "paused" ? reason : null));
     const path = `/v1/campaigns/${formatId("cmp", campaign.id)}/${verb}`;
-    const gate = { since: MONDAY + MINUTE_MS, next_at: null, fix: { call: { method: "POST", path } } };
+    const gate = {
+      since: MONDAY + MINUTE_MS,
+      next_at: null,
+      fix: { call: { method: "POST", path } },
+    };
     expect(gateOf(code)).toMatchObject(gate);
     expect(gateOf(code, campaignOf(room, campaign.id).gates)).toMatchObject(gate);
     expect(entry()).toMatchObject({ verdict: "blocked", next_at: null });
@@ -290,7 +323,9 @@ describe("of the campaign", () => {
   test("no inbox, none that can send, one that is gone", async () => {
     write((tx) => pauseInbox(tx, inbox, { by: "server", reason: "550 5.7.1 spam" }));
     expect(gateOf("no_inbox_can_send").fix.call?.method).toBe("PATCH");
-    expect(gateOf("inbox_paused").message).toBe("ana@sender.test is paused (server: 550 5.7.1 spam)");
+    expect(gateOf("inbox_paused").message).toBe(
+      "ana@sender.test is paused (server: 550 5.7.1 spam)",
+    );
     expect(campaignOf(room, campaign.id)).toMatchObject({
       verdict: "blocked",
       inboxes: [{ verdict: "blocked", next_at: null }],
@@ -316,12 +351,19 @@ describe("of the campaign", () => {
     expect(gateOf("daily_new_leads", gates)).toMatchObject({ next_at: midnight });
     expect(entry(second).next_at).toBe(MONDAY + DAY_MS);
     // The first lead has had its first mail: new leads are nothing to it.
-    expect(entry().gates.map(({ code }) => code)).toEqual(["not_due", "campaign_daily_limit", "pace"]);
+    expect(entry().gates.map(({ code }) => code)).toEqual([
+      "not_due",
+      "campaign_daily_limit",
+      "pace",
+    ]);
   });
 
   test("sending, and nobody left", async () => {
     room.clock.moveBy(HOUR_MS);
-    expect(campaignOf(room, campaign.id)).toMatchObject({ verdict: "waiting", waiting_for: { server_starting: 1 } });
+    expect(campaignOf(room, campaign.id)).toMatchObject({
+      verdict: "waiting",
+      waiting_for: { server_starting: 1 },
+    });
     sql("UPDATE enrollments SET due_at = due_at + 1");
     await room.play(8 * DAY_MS);
     expect(campaignOf(room, campaign.id)).toMatchObject({
@@ -360,7 +402,9 @@ describe("of the inbox", () => {
   });
 
   test("it waits after a server's answer", () => {
-    write((tx) => putOffInbox(tx, inbox, { until: MONDAY + HOUR_MS, reason: "421 4.7.0 slow down" }));
+    write((tx) =>
+      putOffInbox(tx, inbox, { until: MONDAY + HOUR_MS, reason: "421 4.7.0 slow down" }),
+    );
     expect(gateOf("inbox_waits")).toMatchObject({
       next_at: MONDAY + HOUR_MS,
       message:
@@ -397,18 +441,26 @@ describe("of the inbox", () => {
       since: MONDAY,
       next_at: Date.UTC(2026, 9, 19, 22),
     });
-    expect(gateOf("hourly_limit", gates)).toMatchObject({ since: MONDAY, next_at: MONDAY + HOUR_MS });
+    expect(gateOf("hourly_limit", gates)).toMatchObject({
+      since: MONDAY,
+      next_at: MONDAY + HOUR_MS,
+    });
     expect(entry(second).next_at).toBe(MONDAY + DAY_MS);
   });
 
   test("of two inboxes the one that is free is enough, and of two that are not the first counts", async () => {
     const second_inbox = room.make.inbox({ email: "ben@sender.test" });
-    sql(`INSERT INTO campaign_inboxes (campaign_id, inbox_id, position) VALUES (${campaign.id}, ${second_inbox}, 1)`);
+    sql(
+      `INSERT INTO campaign_inboxes (campaign_id, inbox_id, position) VALUES (${campaign.id}, ${second_inbox}, 1)`,
+    );
     await room.run();
     const second = other();
     expect(entry(second).gates.map(({ code }) => code)).toEqual(["turn"]);
     sql(`UPDATE inboxes SET retry_at = ${MONDAY + 2 * HOUR_MS} WHERE id = ${second_inbox}`);
-    expect(entry(second)).toMatchObject({ verdict: "waiting", next_at: room.inbox(inbox)!.next_slot_at });
+    expect(entry(second)).toMatchObject({
+      verdict: "waiting",
+      next_at: room.inbox(inbox)!.next_slot_at,
+    });
     expect(entry(second).gates.map((gate) => [gate.code, gate.inbox_id])).toEqual([
       ["pace", inbox],
       ["inbox_waits", second_inbox],
@@ -418,8 +470,12 @@ describe("of the inbox", () => {
 
 describe("of everything", () => {
   test("a full disk, and an outcome that could not be written", () => {
-    expect(gateOf("disk_full", withSigns({ disk_level: "stop" }))).toMatchObject({ waits_for: "person" });
-    expect(gateOf("outcome_unwritten", withSigns({ is_stuck: true }))).toMatchObject({ waits_for: "imail" });
+    expect(gateOf("disk_full", withSigns({ disk_level: "stop" }))).toMatchObject({
+      waits_for: "person",
+    });
+    expect(gateOf("outcome_unwritten", withSigns({ is_stuck: true }))).toMatchObject({
+      waits_for: "imail",
+    });
     expect(withSigns({ disk_level: "low" }).map(({ code }) => code)).not.toContain("disk_full");
   });
 

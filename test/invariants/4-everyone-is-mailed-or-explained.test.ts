@@ -110,13 +110,19 @@ function help(room: EngineRoom, plan: Plan, leads: readonly number[]): void {
       if (fate === "paused") resume(tx, room.enrollment(lead_id).id);
       if (fate === "nameless" && lead) {
         updateLead(tx, lead_id, { ...lead, first_name: "Lea" });
-        tx.db.run("UPDATE enrollments SET blocked_until = NULL, blocked_by = NULL WHERE lead_id = ?", [lead_id]);
+        tx.db.run(
+          "UPDATE enrollments SET blocked_until = NULL, blocked_by = NULL WHERE lead_id = ?",
+          [lead_id],
+        );
       }
     });
   }
 }
 
-async function live(plan: Plan, teller: Teller): Promise<{ room: EngineRoom; lies: string[]; count: number }> {
+async function live(
+  plan: Plan,
+  teller: Teller,
+): Promise<{ room: EngineRoom; lies: string[]; count: number }> {
   const room = openEngineRoom({ zone: plan.zone, seed: plan.seed, start: MONDAY - HOUR_MS });
   const { leads, campaigns } = furnish(room, plan);
   const witness = openWitness(room, leads, teller);
@@ -150,7 +156,8 @@ test("in random worlds everyone who is not mailed is told why and when, it is tr
         expect(auditOf(room.ledger)).toEqual([]);
         const open = "SELECT state, blocked_by FROM enrollments WHERE ended_by IS NULL";
         expect(room.ledger.db.query(open).all()).toEqual([]);
-        const lost = "SELECT count(*) AS n FROM enrollments WHERE ended_by = 'last_step' AND sent_count = 0";
+        const lost =
+          "SELECT count(*) AS n FROM enrollments WHERE ended_by = 'last_step' AND sent_count = 0";
         expect(room.ledger.db.query(lost).get()).toEqual({ n: 0 });
       } finally {
         room.close();
@@ -223,7 +230,11 @@ test.each<[string, Teller, RegExp]>([
   ],
   [
     "no instant where one can be told",
-    telling((one) => ({ ...one, next_at: null, gates: one.gates.map((gate) => ({ ...gate, waits_for: "person" })) })),
+    telling((one) => ({
+      ...one,
+      next_at: null,
+      gates: one.gates.map((gate) => ({ ...gate, waits_for: "person" })),
+    })),
     /was mailed at .* not before never/,
   ],
   ["no reason at all", telling((one) => ({ ...one, gates: [] })), /without a reason/],

@@ -56,7 +56,9 @@ export function openWitness(room: EngineRoom, lead_ids: readonly number[], telle
       const { next_at, gates } = before;
       const may_come = gates.some(({ waits_for }) => UNSENT.has(waits_for));
       if (next_at === null ? !may_come : claimed_at < next_at)
-        lies.push(`${enrollment_id} was mailed at ${shown(claimed_at)}, not before ${shown(next_at)} was told`);
+        lies.push(
+          `${enrollment_id} was mailed at ${shown(claimed_at)}, not before ${shown(next_at)} was told`,
+        );
     }
     known = now;
   };
@@ -66,7 +68,9 @@ export function openWitness(room: EngineRoom, lead_ids: readonly number[], telle
     const now = room.clock.now();
     for (const gate of one.gates) {
       if (gate.next_at !== null && gate.next_at <= now)
-        lies.push(`${one.enrollment_id}: ${gate.code} fails still at ${shown(now)}, told was ${shown(gate.next_at)}`);
+        lies.push(
+          `${one.enrollment_id}: ${gate.code} fails still at ${shown(now)}, told was ${shown(gate.next_at)}`,
+        );
     }
     if (one.next_at !== null && one.next_at <= now && one.verdict !== "ended")
       lies.push(`${one.enrollment_id} may go at ${shown(now)} and does not: ${one.verdict}`);
@@ -83,7 +87,8 @@ export function openWitness(room: EngineRoom, lead_ids: readonly number[], telle
       for (const lead_id of lead_ids) {
         for (const one of teller(room, lead_id)) {
           seen++;
-          if (one.gates.length === 0) lies.push(`${one.enrollment_id} is not mailed, without a reason`);
+          if (one.gates.length === 0)
+            lies.push(`${one.enrollment_id} is not mailed, without a reason`);
           if (one.verdict !== "ended") checkGates(one);
           anew.set(one.enrollment_id, one);
         }
@@ -111,13 +116,19 @@ export type Witness = ReturnType<typeof openWitness>;
 const STOPS_MOST = 5000;
 
 /** Plays on as the engine would, and looks at every instant at which something falls due or was told to. */
-export async function playWatched(room: EngineRoom, witness: Witness, until: number): Promise<void> {
+export async function playWatched(
+  room: EngineRoom,
+  witness: Witness,
+  until: number,
+): Promise<void> {
   for (let stops = 0; ; stops++) {
     if (stops > STOPS_MOST) throw new Error("too many stops: a hot loop?");
     const due = await room.run();
     witness.look();
     const instants = [due, room.world.nextArrivalAt(), witness.nextTold()];
-    const next = Math.min(...instants.map((at) => (at === null || at <= room.clock.now() ? Infinity : at)));
+    const next = Math.min(
+      ...instants.map((at) => (at === null || at <= room.clock.now() ? Infinity : at)),
+    );
     if (next > until) break;
     room.clock.moveTo(next);
   }

@@ -32,12 +32,18 @@ export function explainCampaign(scene: Scene, campaign_id: number): CampaignExpl
   const waiting_for = waitingFor(crowd, groups);
   const next = soonest(groups, crowd.free_at, common.every(passesAlone));
   const finds = [...common, ...windowFinds(zones)];
-  const subject = { ...NOBODY, campaign, zone: firstToOpen(zones)?.zone ?? ledger.workspace().zone };
+  const subject = {
+    ...NOBODY,
+    campaign,
+    zone: firstToOpen(zones)?.zone ?? ledger.workspace().zone,
+  };
   const gates = tell(scene, finds, { ...subject, next_at: next.at });
   const unfinished = Object.values(waiting_for).reduce((sum, count) => sum + count, 0);
   const verdict = verdictOf({ campaign, unfinished, common, next });
   const decides = next.group === null ? decider(finds) : next.group.decides;
-  const told = decides ? tell(scene, [decides], { ...subject, zone: next.group?.zone ?? subject.zone }) : [];
+  const told = decides
+    ? tell(scene, [decides], { ...subject, zone: next.group?.zone ?? subject.zone })
+    : [];
   const ended = crowd.enrolled - unfinished;
   return {
     campaign_id,
@@ -81,8 +87,7 @@ function zonesOf({ now }: Scene, campaign: CampaignRow, { zones }: Crowd): ZoneE
   return [...zones]
     .map(([zone, { waiting, due }]): ZoneExplanation => {
       const closes_at = closesAt(campaign.send_window, zone, now);
-      const opens_at =
-        closes_at === null ? nextOpening(campaign.send_window, zone, now) : now;
+      const opens_at = closes_at === null ? nextOpening(campaign.send_window, zone, now) : now;
       const window = closes_at === null ? "closed" : "open";
       return { zone, waiting, due, window, opens_at, closes_at };
     })
@@ -99,7 +104,11 @@ function windowFinds(zones: readonly ZoneExplanation[]): Found[] {
   return found([shut("outside_window", firstToOpen(zones)?.opens_at ?? null)]);
 }
 
-function inboxOf(scene: Scene, campaign: CampaignRow, one: Crowd["inboxes"][number]): InboxExplanation {
+function inboxOf(
+  scene: Scene,
+  campaign: CampaignRow,
+  one: Crowd["inboxes"][number],
+): InboxExplanation {
   const { inbox, finds, follow_ups } = one;
   const next_at = whenPassed(finds, scene.now);
   return {
@@ -123,7 +132,8 @@ interface Soonest {
 function soonest(groups: readonly Group[], free_at: number | null, may_go: boolean): Soonest {
   let best: Soonest = { at: null, group: null };
   for (const group of groups) {
-    if (group.at !== null && (best.at === null || group.at < best.at)) best = { at: group.at, group };
+    if (group.at !== null && (best.at === null || group.at < best.at))
+      best = { at: group.at, group };
   }
   if (may_go && free_at !== null && (best.at === null || free_at < best.at))
     return { at: free_at, group: null };
@@ -160,12 +170,12 @@ function summaryOf(
 ): string {
   const because = why === null ? "" : `: ${why}`;
   const still =
-    ledger.mode === "test" ? " The test clock stands still: nothing happens until it is moved." : "";
+    ledger.mode === "test"
+      ? " The test clock stands still: nothing happens until it is moved."
+      : "";
   const { zone } = ledger.workspace();
   const when =
-    next_at === null || next_at <= now
-      ? "any moment"
-      : `${wallDay(next_at, zone, now)} (${zone})`;
+    next_at === null || next_at <= now ? "any moment" : `${wallDay(next_at, zone, now)} (${zone})`;
   switch (verdict) {
     case "ended":
       return "The campaign is archived and sends nothing any more.";
@@ -181,4 +191,3 @@ function summaryOf(
       return `The next mail may go now; ${waits(unfinished)}.${still}`;
   }
 }
-

@@ -56,7 +56,8 @@ export function explainEnrollment(scene: Scene, one: Case): EnrollmentExplanatio
   const { ledger, now } = scene;
   const steps = listSteps(ledger, campaign.id);
   const message = messageOf(scene, enrollment);
-  const looked = enrollment.ended_by === null ? look(scene, one, steps, message) : ended(scene, one);
+  const looked =
+    enrollment.ended_by === null ? look(scene, one, steps, message) : ended(scene, one);
   const { common, options, ahead } = looked;
   const best = options.length === 0 ? { at: now, finds: [] } : freeFirst(options, now);
   const passed = whenPassed(common, now);
@@ -163,7 +164,8 @@ function look(scene: Scene, one: Case, steps: StepRow[], message: MessageRow | n
   // Not the first in its turn, or nothing else to name: then its turn is what it waits for.
   const clear = common.every(({ gate }) => gate.code === "test_clock_still");
   const is_free = options.length === 0 || options.some((finds) => finds.length === 0);
-  if (ahead !== null && (ahead > 0 || (clear && is_free))) common.push(...found([shut("turn", null)]));
+  if (ahead !== null && (ahead > 0 || (clear && is_free)))
+    common.push(...found([shut("turn", null)]));
   return { common, options, ahead, blocked_by, step_id: content?.step_id ?? behind.step_id };
 }
 
@@ -210,7 +212,8 @@ function optionsOf(scene: Scene, enrollment: EnrollmentRow, campaign: CampaignRo
 }
 
 function inboxLack({ inbox_id }: EnrollmentRow, options: readonly (readonly Found[])[]): Found[] {
-  if (options.length === 0) return found([shut(inbox_id === null ? "no_inbox" : "inbox_gone", null)]);
+  if (options.length === 0)
+    return found([shut(inbox_id === null ? "no_inbox" : "inbox_gone", null)]);
   const none = inbox_id === null && options.every((finds) => !finds.every(passesAlone));
   return none ? found([shut("no_inbox_can_send", null)]) : [];
 }
@@ -264,9 +267,12 @@ function verdictOf(
   { common, ahead }: Looked,
 ): LeadVerdict {
   if (enrollment.ended_by !== null) return "ended";
-  if (enrollment.in_flight !== null) return message?.state === "uncertain" ? "uncertain" : "in_flight";
+  if (enrollment.in_flight !== null)
+    return message?.state === "uncertain" ? "uncertain" : "in_flight";
   if (enrollment.state === "paused" || enrollment.state === "held") return enrollment.state;
   if (enrollment.blocked_until !== null || !common.every(passesAlone)) return "blocked";
-  const others = common.filter(({ gate }) => gate.code !== "test_clock_still" && gate.code !== "turn");
+  const others = common.filter(
+    ({ gate }) => gate.code !== "test_clock_still" && gate.code !== "turn",
+  );
   return others.length === 0 && ahead === 0 ? "sending_next" : "waiting";
 }

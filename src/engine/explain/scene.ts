@@ -41,8 +41,7 @@ export const found = (gates: readonly Gate[], inbox: InboxRow | null = null): Fo
   gates.map((gate) => ({ gate, inbox }));
 
 /** What stops everything. */
-export const ledgerFinds = ({ ledger, signs }: Scene): Found[] =>
-  found(ledgerGates(ledger, signs));
+export const ledgerFinds = ({ ledger, signs }: Scene): Found[] => found(ledgerGates(ledger, signs));
 
 /** What keeps an inbox from sending this now. With a clock that is moved by hand, reading is part of the move. */
 export function inboxFinds(
@@ -51,7 +50,8 @@ export function inboxFinds(
   follow_up: boolean,
 ): Found[] {
   const gates: Gate[] = [];
-  if (ledger.mode === "live" && !signs.mayStart(inbox.id)) gates.push(shut("server_starting", null));
+  if (ledger.mode === "live" && !signs.mayStart(inbox.id))
+    gates.push(shut("server_starting", null));
   gates.push(...inboxGates(inbox, now));
   if (hasMailUnderWay(ledger, inbox.id)) gates.push(shut("inbox_busy", null));
   gates.push(...readingGates({ inbox, now, follow_up }));

@@ -170,8 +170,7 @@ const ADVANCE_MOST_S = 366 * 24 * HOUR_S;
 
 /** Just so far that what waits may go; a day where that is not known. */
 function clockCall({ now, next_at }: Told): FixCall {
-  const seconds =
-    next_at === null ? 24 * HOUR_S : Math.max(1, Math.ceil((next_at - now) / 1000));
+  const seconds = next_at === null ? 24 * HOUR_S : Math.max(1, Math.ceil((next_at - now) / 1000));
   const by = formatDuration({ days: 0, seconds: Math.min(seconds, ADVANCE_MOST_S) });
   return { method: "POST", path: "/v1/test/clock/advance", body: { by } };
 }

@@ -2,7 +2,12 @@
 // functions and nothing else, and `explain` puts words to what they answer: the reason is that of the deciding code.
 // Codes and numbers only: a round asks thousands of times and nobody reads it.
 import { addDuration, readDuration } from "../../core/duration.ts";
-import { type Budget, type BudgetState, rollingHourStart, usedUpBudgets } from "../../core/quota.ts";
+import {
+  type Budget,
+  type BudgetState,
+  rollingHourStart,
+  usedUpBudgets,
+} from "../../core/quota.ts";
 import { isReasonCode, type ReasonCode, REASONS } from "../../core/reasons.ts";
 import { closesAt, nextOpening } from "../../core/window.ts";
 import { localDay } from "../../core/zones.ts";

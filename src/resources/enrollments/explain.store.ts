@@ -16,8 +16,7 @@ export interface ZoneCount {
   first_due_at: number;
 }
 
-const COUNTS =
-  "zone, count(*) AS waiting, sum(due_at <= ?1) AS due, min(due_at) AS first_due_at";
+const COUNTS = "zone, count(*) AS waiting, sum(due_at <= ?1) AS due, min(due_at) AS first_due_at";
 
 /** First steps that wait, by zone. */
 export function countFirstSteps({ db }: Reading, campaign_id: number, now: number): ZoneCount[] {
@@ -84,9 +83,7 @@ export function countKeptBack({ db }: Reading, campaign_id: number): KeptBack[] 
 export function countEnrolled({ db }: Reading, campaign_id: number): number {
   return (
     db
-      .query<{ n: number }, [number]>(
-        "SELECT count(*) AS n FROM enrollments WHERE campaign_id = ?",
-      )
+      .query<{ n: number }, [number]>("SELECT count(*) AS n FROM enrollments WHERE campaign_id = ?")
       .get(campaign_id)?.n ?? 0
   );
 }

@@ -2,10 +2,12 @@
 
 import { Elysia } from "elysia";
 
-import { notFound } from "../../core/faults.ts";
+import { AppError, notFound } from "../../core/faults.ts";
+import { parseId } from "../../core/ids.ts";
 import { ok } from "../../http/envelope.ts";
 import { okOf, pathId, pathParams } from "../../http/schemas.ts";
 import type { Wiring } from "../../http/wiring.ts";
+import { isLocalKey } from "../status/actions.ts";
 import { showCampaignExplanation, showLeadExplanation } from "./answer.ts";
 import { CampaignExplained, LeadExplained } from "./schema.ts";
 
@@ -46,3 +48,29 @@ export const explain = (wiring: Wiring) =>
       },
       { params: pathParams, response: okOf(LeadExplained), detail: PROSE.lead },
     );
+
+/** For `imail explain`: whatever the id names, in whichever workspace and mode. */
+function explainAnywhere(wiring: Wiring, text: string) {
+  const campaign_id = parseId("cmp", text);
+  const lead_id = parseId("lead", text);
+  for (const ledger of wiring.ledgers.all()) {
+    const campaign = campaign_id === null ? null : wiring.explainCampaign(ledger, campaign_id);
+    if (campaign) return showCampaignExplanation(campaign);
+    const lead = lead_id === null ? null : wiring.explainLead(ledger, lead_id);
+    if (lead) return showLeadExplanation(lead);
+  }
+  throw notFound("campaign or lead");
+}
+
+/** What the owner of the data directory asks from the command line. */
+export const explainLocally = (wiring: Wiring) =>
+  new Elysia({ name: "explain-locally" }).get(
+    "/local/explain/:id",
+    ({ headers, params }) => {
+      const token = (headers["authorization"] ?? "").replace(/^bearer +/i, "");
+      if (!isLocalKey(wiring.control, token))
+        throw new AppError("invalid_key", "This page is for the command line: imail explain.");
+      return ok(explainAnywhere(wiring, params.id));
+    },
+    { detail: { hide: true } },
+  );

@@ -59,7 +59,8 @@ const Gate = t.Object(
 );
 
 const gates = t.Array(Gate, {
-  description: "Every gate that fails now, not only the first; empty when nothing stands in the way.",
+  description:
+    "Every gate that fails now, not only the first; empty when nothing stands in the way.",
 });
 
 const ExplainedEnrollment = t.Object(
@@ -74,9 +75,7 @@ const ExplainedEnrollment = t.Object(
       "`sending_next`: nothing but its turn, and it is first of its campaign; `waiting`: it goes by itself; `blocked`: something of its own or of the inbox or campaign must change, or an instant come; `in_flight`, `uncertain`: its mail is on its way, or may have gone out.",
     ),
     summary: t.String({ description: "The reason that decides, as a sentence." }),
-    step: nullable(
-      t.Object({ id: idOf("stp"), position: t.Integer({ description: "From 0." }) }),
-    ),
+    step: nullable(t.Object({ id: idOf("stp"), position: t.Integer({ description: "From 0." }) })),
     due_at: nullable(described("When the step's delay is over. The window is not in it.")),
     next_at: nullable(
       described(

@@ -49,10 +49,21 @@ test("a draft says how to start it, and the call does", async () => {
   const campaign = await makeCampaign(ask);
   await makeLead(campaign.id);
   const told = await explainCampaign(campaign.id);
-  expect(told).toMatchObject({ status: "draft", verdict: "blocked", enrolled: 1, ended: 0, waiting_for: { campaign_draft: 1 } });
-  expect(told.summary).toBe("Nothing is sent: the campaign is a draft: it was never started. 1 lead waits.");
+  expect(told).toMatchObject({
+    status: "draft",
+    verdict: "blocked",
+    enrolled: 1,
+    ended: 0,
+    waiting_for: { campaign_draft: 1 },
+  });
+  expect(told.summary).toBe(
+    "Nothing is sent: the campaign is a draft: it was never started. 1 lead waits.",
+  );
   await follow(told.gates.find(({ code }) => code === "campaign_draft")!.fix.call);
-  expect(await explainCampaign(campaign.id)).toMatchObject({ verdict: "sending", waiting_for: { turn: 1 } });
+  expect(await explainCampaign(campaign.id)).toMatchObject({
+    verdict: "sending",
+    waiting_for: { turn: 1 },
+  });
 });
 
 test("the calls that resume a lead, an inbox and a campaign do what they say", async () => {
@@ -79,7 +90,11 @@ test("a campaign adds up: those that ended and those that wait, each under one r
   await ask("POST", `/leads/${stopped}/stop`, {});
   await ask("POST", "/test/clock/advance", { by: "PT1H" });
   const told = await explainCampaign(campaign.id);
-  expect(told).toMatchObject({ enrolled: 3, ended: 1, waiting_for: { missing_variable: 1, not_due: 1 } });
+  expect(told).toMatchObject({
+    enrolled: 3,
+    ended: 1,
+    waiting_for: { missing_variable: 1, not_due: 1 },
+  });
   expect(told.zones).toMatchObject([{ zone: "Europe/Berlin", waiting: 1, due: 0, window: "open" }]);
   expect(told.inboxes).toMatchObject([{ follow_ups: 1 }]);
 });
@@ -87,7 +102,11 @@ test("a campaign adds up: those that ended and those that wait, each under one r
 test("of a lead in no campaign there is nothing to explain; what is not there is a 404", async () => {
   const lead = (await ask<Lead>("POST", "/leads", { email: "lea@lead.test" })).data.id;
   expect(await explainLead(lead)).toEqual([]);
-  for (const path of ["/leads/lead_00000000000/explain", "/leads/x/explain", "/campaigns/cmp_00000000000/explain"]) {
+  for (const path of [
+    "/leads/lead_00000000000/explain",
+    "/leads/x/explain",
+    "/campaigns/cmp_00000000000/explain",
+  ]) {
     const { status, error } = await ask("GET", path);
     expect([path, status, error.code]).toEqual([path, 404, "not_found"]);
   }
