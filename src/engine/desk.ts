@@ -68,7 +68,7 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
     watchAll: () => watches.watchAll(),
     nudgeReading: () => watches.nudge(),
     isStuck: () => flights.isStuck(),
-    mayStart: send_desk.mayStart,
+    mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
     async runDue() {
       flights.settleKept();
       for (let i = 0; i < ROUNDS_MOST; i++) {

@@ -85,8 +85,7 @@ export function openEngine(options: EngineOptions): Engine {
       if (hasRoom(disk?.level() ?? null)) next = desk.round();
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
-      if (isDiskFull(error)) disk?.giveUpBallast();
-      log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+      noteFailure(options, ledger, error);
     }
     schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
@@ -128,14 +127,21 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
-    signs(ledger) {
-      const desk = deskOf(ledger);
-      const { isStuck, mayStart } = desk;
-      return { disk_level: disk?.level() ?? null, is_stuck: isStuck(), mayStart };
-    },
+    signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
 }
+
+function noteFailure({ disk, log }: EngineOptions, ledger: Ledger, error: unknown): void {
+  if (isDiskFull(error)) disk?.giveUpBallast();
+  log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+}
+
+const signsOf = (desk: LedgerDesk, disk: Disk | null): EngineSigns => ({
+  disk_level: disk?.level() ?? null,
+  is_stuck: desk.isStuck(),
+  mayStart: (inbox_id) => desk.mayStart(inbox_id),
+});
 
 function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cron[] {
   const { disk, log } = options;

@@ -4,11 +4,7 @@
 import type { Play } from "./player.ts";
 
 const prepare: Play[] = [
-  {
-    operation: "POST /v1/test/clock/advance",
-    body: { by: "$until_monday" },
-    hidden: true,
-  },
+  { operation: "POST /v1/test/clock/advance", body: { by: "$until_monday" }, hidden: true },
 ];
 
 const inboxes: Play[] = [

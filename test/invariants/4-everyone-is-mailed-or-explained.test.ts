@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 
 import * as fc from "fast-check";
 
-import type { EnrollmentExplanation } from "../../src/core/explanation.ts";
+import type { EnrollmentExplanation, Reason } from "../../src/core/explanation.ts";
 import { setCampaignState } from "../../src/resources/campaigns/store.ts";
 import { enrollLead } from "../../src/resources/enrollments/actions.ts";
 import { pause, resume } from "../../src/resources/enrollments/store.ts";
@@ -192,10 +192,15 @@ const PLAN: Plan = {
   seed: 1,
 };
 
+type Change = (one: EnrollmentExplanation, now: number) => EnrollmentExplanation;
+
 const telling =
-  (change: (one: EnrollmentExplanation) => EnrollmentExplanation): Teller =>
+  (change: Change): Teller =>
   (room, lead_id) =>
-    explainedOf(room, lead_id).map(change);
+    explainedOf(room, lead_id).map((one) => change(one, room.clock.now()));
+
+const changed = ({ gates }: EnrollmentExplanation, change: Partial<Reason>): Reason[] =>
+  gates.map((gate) => Object.assign({}, gate, change));
 
 test("the truth is told of a world that the liars below are tried on", async () => {
   const { room, lies, count } = await live(PLAN, explainedOf);
@@ -212,29 +217,17 @@ test.each<[string, Teller, RegExp]>([
   ],
   [
     "an instant that has passed",
-    (room, lead_id) =>
-      explainedOf(room, lead_id).map((one) => ({
-        ...one,
-        next_at: one.next_at === null ? null : room.clock.now(),
-      })),
+    telling((one, now) => ({ ...one, next_at: one.next_at === null ? null : now })),
     /may go at .* and does not/,
   ],
   [
     "a gate that is said to open when it does not",
-    (room, lead_id) =>
-      explainedOf(room, lead_id).map((one) => ({
-        ...one,
-        gates: one.gates.map((gate) => ({ ...gate, next_at: room.clock.now() })),
-      })),
+    telling((one, now) => ({ ...one, gates: changed(one, { next_at: now }) })),
     /fails still at/,
   ],
   [
     "no instant where one can be told",
-    telling((one) => ({
-      ...one,
-      next_at: null,
-      gates: one.gates.map((gate) => ({ ...gate, waits_for: "person" })),
-    })),
+    telling((one) => ({ ...one, next_at: null, gates: changed(one, { waits_for: "person" }) })),
     /was mailed at .* not before never/,
   ],
   ["no reason at all", telling((one) => ({ ...one, gates: [] })), /without a reason/],

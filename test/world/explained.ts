@@ -9,7 +9,7 @@ import type { EngineRoom } from "./engine-room.ts";
 const signsOf = ({ desk }: EngineRoom) => ({
   disk_level: null,
   is_stuck: desk.isStuck(),
-  mayStart: desk.mayStart,
+  mayStart: (inbox_id: number) => desk.mayStart(inbox_id),
 });
 
 /** The scene of a room as it is now. */
@@ -104,7 +104,7 @@ export function openWitness(room: EngineRoom, lead_ids: readonly number[], telle
     nextTold(): number | null {
       const now = room.clock.now();
       const all = [...told.values()]
-        .flatMap(({ next_at, gates }) => [next_at, ...gates.map((gate) => gate.next_at)])
+        .flatMap(({ next_at, gates }) => gates.map((gate) => gate.next_at).concat(next_at))
         .filter((at): at is number => at !== null && at > now);
       return all.length === 0 ? null : Math.min(...all);
     },

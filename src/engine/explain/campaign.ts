@@ -176,18 +176,16 @@ function summaryOf(
   const { zone } = ledger.workspace();
   const when =
     next_at === null || next_at <= now ? "any moment" : `${wallDay(next_at, zone, now)} (${zone})`;
-  switch (verdict) {
-    case "ended":
-      return "The campaign is archived and sends nothing any more.";
-    case "idle":
-      return ended === 0
+  const all = ended === 1 ? "Its one lead has" : `All ${ended} leads have`;
+  const sentences: Record<CampaignVerdict, string> = {
+    ended: "The campaign is archived and sends nothing any more.",
+    idle:
+      ended === 0
         ? "Nobody is in this campaign yet: add leads."
-        : `${ended === 1 ? "Its one lead has" : `All ${ended} leads have`} come to the end: add leads and it goes on.`;
-    case "blocked":
-      return `Nothing is sent${because}. ${waits(unfinished)}.`;
-    case "waiting":
-      return `Nothing goes out now${because}. The next mail may go ${when}; ${waits(unfinished)}.${still}`;
-    case "sending":
-      return `The next mail may go now; ${waits(unfinished)}.${still}`;
-  }
+        : `${all} come to the end: add leads and it goes on.`,
+    blocked: `Nothing is sent${because}. ${waits(unfinished)}.`,
+    waiting: `Nothing goes out now${because}. The next mail may go ${when}; ${waits(unfinished)}.${still}`,
+    sending: `The next mail may go now; ${waits(unfinished)}.${still}`,
+  };
+  return sentences[verdict];
 }

@@ -9,7 +9,7 @@ import type { Found } from "./scene.ts";
 export function endOf({ gate, inbox }: Found): ReasonEnd {
   if (gate.code === "outside_window" && gate.next_at === null) return "person";
   // With a fault of the mailbox it is not only a matter of the next look.
-  if (gate.code === "inbox_unread" && inbox?.read_fault != null) return "mail_server";
+  if (gate.code === "inbox_unread" && (inbox?.read_fault ?? null) !== null) return "mail_server";
   return REASONS[gate.code].waits_for;
 }
 

@@ -37,8 +37,10 @@ export interface Told {
 type Words = (told: Told) => string;
 
 const inboxOf = ({ inbox }: Told) => inbox?.email ?? "the inbox";
-const reasonOf = ({ inbox }: Told) =>
-  inbox?.state_reason == null ? "" : ` (${inbox.state_reason})`;
+/** In brackets, where there is something to say. */
+const bracketed = (words: string | null | undefined) =>
+  words === null || words === undefined || words === "" ? "" : ` (${words})`;
+const reasonOf = ({ inbox }: Told) => bracketed(inbox?.state_reason);
 const until = ({ gate, now, workspace_zone }: Told) =>
   gate.next_at === null
     ? "an instant that is not known"
@@ -46,8 +48,7 @@ const until = ({ gate, now, workspace_zone }: Told) =>
 const share = ({ gate }: Told) => `${gate.used ?? 0} of ${gate.limit ?? 0}`;
 /** What stands behind the word: the names of variables, the fault of a template. */
 const details = ({ blocked_by }: Told) => (blocked_by ?? "").split(":").slice(1).join(":").trim();
-const answered = ({ message }: Told) =>
-  message?.response == null || message.response === "" ? "" : `: ${message.response}`;
+const answered = ({ message }: Told) => bracketed(message?.response);
 
 const windowWords: Words = ({ gate, campaign, zone, now }) => {
   const read_zone = campaign === null ? zone : windowZone(campaign.send_window, zone);
@@ -60,14 +61,14 @@ const windowWords: Words = ({ gate, campaign, zone, now }) => {
 
 const unreadWords: Words = (told) => {
   const { inbox, now } = told;
+  const read_at = inbox?.read_at ?? null;
   const last =
-    inbox?.read_at == null
+    read_at === null
       ? "has not been read yet"
-      : inbox.read_at > now
+      : read_at > now
         ? "was last read at an instant that lies ahead, for the clock was set back"
-        : `was last read ${roughly(now - inbox.read_at)} ago`;
-  const fault = inbox?.read_fault == null ? "" : ` (${inbox.read_fault})`;
-  return `the INBOX of ${inboxOf(told)} ${last}${fault}; follow-ups wait`;
+        : `was last read ${roughly(now - read_at)} ago`;
+  return `the INBOX of ${inboxOf(told)} ${last}${bracketed(inbox?.read_fault)}; follow-ups wait`;
 };
 
 const PAUSED_BY: Record<string, string> = {
@@ -103,8 +104,7 @@ const turnWords: Words = ({ ahead }) =>
 
 const campaignPaused: Words = ({ campaign }) => {
   const { paused_by = null, paused_reason = null } = campaign ?? {};
-  const why = paused_reason === null ? "" : ` (${paused_reason})`;
-  return `the campaign was paused by ${paused_by ?? "somebody"}${why}`;
+  return `the campaign was paused by ${paused_by ?? "somebody"}${bracketed(paused_reason)}`;
 };
 
 /** One sentence for each code, in small letters and without a full stop: they are joined. */
@@ -155,9 +155,7 @@ export const WORDS: Record<ReasonCode, Words> = {
   deferred: (told) => `the mail goes again ${until(told)}, as its server asked${answered(told)}`,
   suppressed: () => "its address or domain is on the suppression list",
   under_way: ({ message, now }) =>
-    message?.claimed_at == null
-      ? "its mail is on its way"
-      : `its mail has been on its way for ${roughly(now - message.claimed_at)}`,
+    `its mail has been on its way for ${roughly(now - (message?.claimed_at ?? now))}`,
   uncertain: (told) =>
     `its mail may have gone out${answered(told)}; without evidence the sequence goes on ${until(told)} as if it had`,
   way_over: () => "no step is left for it",
