@@ -72,6 +72,10 @@ export function openWitness(room: EngineRoom, lead_ids: readonly number[], telle
           `${one.enrollment_id}: ${gate.code} fails still at ${shown(now)}, told was ${shown(gate.next_at)}`,
         );
     }
+    // The window is in it: when the instant that was told has come, it is open.
+    const before = told.get(one.enrollment_id);
+    if (before?.next_at === now && one.gates.some(({ code }) => code === "outside_window"))
+      lies.push(`${one.enrollment_id} was to go at ${shown(now)}, and the window is closed`);
     if (one.next_at !== null && one.next_at <= now && one.verdict !== "ended")
       lies.push(`${one.enrollment_id} may go at ${shown(now)} and does not: ${one.verdict}`);
   };
