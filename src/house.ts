@@ -11,6 +11,9 @@ import type { Log } from "./core/log.ts";
 import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
+import { explainCampaign } from "./engine/explain/campaign.ts";
+import { explainLead } from "./engine/explain/lead.ts";
+import { openScene } from "./engine/explain/scene.ts";
 import { type Forecasts, openForecasts } from "./engine/forecast/forecasts.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
 import { type Rate, RATES } from "./http/rate-limit.ts";
@@ -193,6 +196,8 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
     forecast: (ledger, wish) => parts.forecasts.make(ledger, wish),
     sendTestMail: (ledger, order) => engine.sendTestMail(ledger, order),
+    explainCampaign: (ledger, id) => explainCampaign(openScene(ledger, engine.signs(ledger)), id),
+    explainLead: (ledger, id) => explainLead(openScene(ledger, engine.signs(ledger)), id),
     authenticate: (key) => authenticate(control, key),
     admitSession: (wish) => admitSession({ control, session_key }, wish),
     session_key,

@@ -170,6 +170,16 @@ function addWatching(program: Command): void {
       const { showStatus } = await import("./commands/status.ts");
       await showStatus(settingsOf(command).config, options.json);
     });
+  const explain = program
+    .command("explain")
+    .summary("why a campaign sends nothing, or a lead gets no mail, and what to do about it");
+  withSettings(explain, ["dir"])
+    .argument("<id>", "the id of a campaign or a lead: cmp_… or lead_…")
+    .option(...JSON_FLAG)
+    .action(async (id: string, options: JsonOption, command: Command) => {
+      const { explainOne } = await import("./commands/explain.ts");
+      await explainOne(settingsOf(command).config, id, options.json);
+    });
   const healthcheck = program
     .command("healthcheck")
     .summary("exit 0 when the server is up and does its work, 1 when not");

@@ -15,8 +15,10 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock, alone } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
+import type { EngineSigns } from "./explain/scene.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
+import { hasRoom } from "./send/gates.ts";
 import { claimTestMail } from "./send/test-mail.ts";
 import { tend } from "./tend.ts";
 
@@ -50,6 +52,8 @@ export interface Engine {
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
   /** Sends one step to oneself and waits for its outcome. Throws `clock_running` while the test clock is being moved. */
   sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
+  /** What the engine knows of a ledger beside its rows, for `explain`. */
+  signs(ledger: Ledger): EngineSigns;
   /** When each live ledger was last looked at, the one longest ago: ms of the ledger's clock, or null. */
   last_tick_at(): number | null;
 }
@@ -58,10 +62,6 @@ const later: Later = (ms, work) => {
   const timer = setTimeout(work, ms);
   return () => clearTimeout(timer);
 };
-
-/** On a full disk nothing new is claimed: an outcome could not be written. */
-const hasRoom = (disk: Disk | null) =>
-  disk === null || !["stop", "critical"].includes(disk.level());
 
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
@@ -87,11 +87,10 @@ export function openEngine(options: EngineOptions): Engine {
     try {
       desk.settleKept();
       desk.watchAll();
-      if (hasRoom(disk)) next = desk.round();
+      if (hasRoom(disk?.level() ?? null)) next = desk.round();
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
-      if (isDiskFull(error)) disk?.giveUpBallast();
-      log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+      noteFailure(options, ledger, error);
     }
     schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
@@ -134,6 +133,7 @@ export function openEngine(options: EngineOptions): Engine {
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
     sendTestMail: (ledger, order) => sendBeside({ ledger, desk: deskOf(ledger), disk }, order),
+    signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
 }
@@ -146,10 +146,21 @@ interface Beside {
 
 async function sendBeside({ ledger, desk, disk }: Beside, order: TestMailOrder): Promise<void> {
   if (desk.isClosing()) throw new AppError("unavailable", "The server is being stopped.");
-  if (!hasRoom(disk)) throw new AppError("unavailable", "The disk is full: nothing is sent.");
+  if (!hasRoom(disk?.level() ?? null))
+    throw new AppError("unavailable", "The disk is full: nothing is sent.");
   const send = () => desk.sendNow(claimTestMail(ledger, order));
   await (ledger.mode === "test" ? alone(ledger, send) : send());
 }
+function noteFailure({ disk, log }: EngineOptions, ledger: Ledger, error: unknown): void {
+  if (isDiskFull(error)) disk?.giveUpBallast();
+  log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+}
+
+const signsOf = (desk: LedgerDesk, disk: Disk | null): EngineSigns => ({
+  disk_level: disk?.level() ?? null,
+  is_stuck: desk.isStuck(),
+  mayStart: (inbox_id) => desk.mayStart(inbox_id),
+});
 
 function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cron[] {
   const { disk, log } = options;
