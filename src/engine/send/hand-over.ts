@@ -3,6 +3,9 @@ import type { MailAccount, MailPort, SendOutcome } from "../../core/mail-port.ts
 import type { ClaimedMail } from "./claim.ts";
 import type { CommitGroup } from "./commit-group.ts";
 
+/** Where an inbox's pace allows the next mail within this time, its session may be kept. */
+const SOON_MS = 5_000;
+
 interface HandOver {
   mail: MailPort;
   account: MailAccount;
@@ -31,6 +34,7 @@ export async function handOver({
       envelope: { from: account.email, to: claimed.recipient },
       bytes: claimed.bytes,
       signal,
+      has_next: claimed.inbox.min_gap_seconds * 1000 <= SOON_MS,
       onHeld(held) {
         group.join(claimed.id, {
           release() {
