@@ -225,9 +225,9 @@ function sendBySmtp({ server, connections }: Course, mails: readonly Finished[])
   const account = { inbox_id: 1, email: "", provider: "smtp", smtp: server, imap: server } as const;
   const rest = [...mails];
   const lane = async (): Promise<void> => {
+    const { signal } = new AbortController();
     for (let mail = rest.pop(); mail; mail = rest.pop()) {
       const { from, to, bytes } = mail;
-      const { signal } = new AbortController();
       // oxlint-disable-next-line no-await-in-loop -- a lane sends one after the other
       const { outcome } = await smtp.send(
         { ...account, email: from },
@@ -235,6 +235,7 @@ function sendBySmtp({ server, connections }: Course, mails: readonly Finished[])
           envelope: { from, to },
           bytes,
           signal,
+          has_next: true,
           onHeld: (held) => held.release(),
         },
       );

@@ -63,15 +63,23 @@ export function openEngine(options: EngineOptions): Engine {
   const { disk, log } = options;
   const desks = new Map<Ledger, LedgerDesk>();
   const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
+  /** When each timer fires, ms of the ledger's clock. */
+  const wakes = new Map<Ledger, number>();
   const jobs: Cron[] = [];
   let stopping = false;
   let running = false;
   const ticks = new Map<Ledger, number>();
 
   const deskOf = (ledger: Ledger): LedgerDesk => {
+    const known = desks.get(ledger);
+    if (known) return known;
     const look = () => schedule(ledger, 0);
-    const desk =
-      desks.get(ledger) ?? openLedgerDesk({ ledger, mail: options.mail(ledger), log, later, look });
+    const lookBy = (at: number) => {
+      if (at < (wakes.get(ledger) ?? 0)) schedule(ledger, Math.max(0, at - ledger.clock.now()));
+    };
+    const mayGoOn = () => running && !stopping && ledger.mode === "live" && hasRoom(disk);
+    const mail = options.mail(ledger);
+    const desk = openLedgerDesk({ ledger, mail, log, later, look, lookBy, mayGoOn });
     desks.set(ledger, desk);
     return desk;
   };
@@ -93,7 +101,9 @@ export function openEngine(options: EngineOptions): Engine {
   const schedule = (ledger: Ledger, wait_ms: number) => {
     if (stopping || !running) return;
     clearTimeout(timers.get(ledger));
-    const timer = setTimeout(() => tick(ledger), Math.min(wait_ms, LONGEST_SLEEP_MS));
+    const sleep_ms = Math.min(wait_ms, LONGEST_SLEEP_MS);
+    const timer = setTimeout(() => tick(ledger), sleep_ms);
+    wakes.set(ledger, ledger.clock.now() + sleep_ms);
     timers.set(ledger, timer);
   };
 

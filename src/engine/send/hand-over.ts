@@ -12,6 +12,8 @@ interface HandOver {
   claimed: ClaimedMail;
   group: CommitGroup;
   signal: AbortSignal;
+  /** The mail's last byte and its dot go now: from here on an answer is awaited. */
+  onRelease(): void;
 }
 
 /** Never throws: what the port could not say is `unclear` once the mail was let go, and `unreached` before. */
@@ -21,6 +23,7 @@ export async function handOver({
   claimed,
   group,
   signal,
+  onRelease,
 }: HandOver): Promise<SendOutcome> {
   let released = false;
   let expected = true;
@@ -39,6 +42,7 @@ export async function handOver({
         group.join(claimed.id, {
           release() {
             released = true;
+            onRelease();
             leave();
             held.release();
           },

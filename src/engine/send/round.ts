@@ -36,7 +36,7 @@ const HOUR_MS = 3_600_000;
 const UNCERTAIN_HOLDS_MS = HOUR_MS;
 /** So many come back in one transaction at most. */
 const SLICE = 500;
-/** Leads whose own gate is shut leave the index one by one; a round looks at so many of them at most. */
+/** Leads whose own gate is shut leave the index one by one: so many of them at most for one inbox, and in one transaction. */
 const TRIES = 200;
 
 export interface SendDesk {
@@ -73,15 +73,62 @@ export function sendRound(ledger: Ledger, desk: SendDesk): number | null {
   const now = ledger.clock.now();
   const soonest = new Soonest(now);
   comeBack(ledger, now);
-  for (const inbox of listSendingInboxes(ledger)) {
-    if (!desk.mayStart(inbox.id)) continue;
-    sendFrom(ledger, inbox, desk, soonest);
+  const inboxes = listSendingInboxes(ledger).filter(({ id }) => desk.mayStart(id));
+  const round = { ledger, desk, soonest };
+  for (let at = 0; at < inboxes.length; ) {
+    // An idle round only reads: a transaction begins where something may be claimed.
+    if (candidateOf(round, inboxes[at]) === null) at++;
+    else at = claimGroup(round, inboxes, at);
   }
   soonest.see(nextRelease(ledger));
   soonest.see(nextRetryAt(ledger));
   const doubt = oldestHoldingUncertain(ledger);
   soonest.see(doubt === null ? null : doubt + UNCERTAIN_HOLDS_MS);
   return soonest.at;
+}
+
+interface Round {
+  ledger: Ledger;
+  desk: SendDesk;
+  soonest: Soonest;
+}
+
+/** What a claim of some inboxes has found. */
+export interface Claims {
+  mails: ClaimedMail[];
+  /** When more of these inboxes may go, or null. */
+  next_at: number | null;
+}
+
+/** Claims the next mails of these inboxes in the transaction that is under way; the caller starts them after its COMMIT. */
+export function claimNext(
+  ledger: Ledger,
+  desk: SendDesk,
+  inbox_ids: ReadonlySet<number>,
+): Claims {
+  const soonest = new Soonest(ledger.clock.now());
+  const mails: ClaimedMail[] = [];
+  const round = { ledger, desk, soonest };
+  for (const inbox of listSendingInboxes(ledger, inbox_ids)) {
+    if (desk.mayStart(inbox.id)) sendFrom(round, inbox, mails);
+  }
+  return { mails, next_at: soonest.at };
+}
+
+/** From `first` on, until so many were looked at; the place of the inbox that comes next. */
+function claimGroup(round: Round, inboxes: readonly InboxRow[], first: number): number {
+  const mails: ClaimedMail[] = [];
+  const next = round.ledger.together(() => {
+    let [at, tries] = [first, 0];
+    for (; at < inboxes.length && tries < TRIES; at++) {
+      const inbox = inboxes[at];
+      if (inbox) tries += sendFrom(round, inbox, mails);
+    }
+    return at;
+  });
+  // Only what is durable is on its way.
+  for (const mail of mails) round.desk.start(mail);
+  return next;
 }
 
 /** What waited for an instant that has come: blocked and held leads, deferred mails, doubts that nobody can settle. */
@@ -110,29 +157,36 @@ interface Candidate {
   waiting: Waiting;
 }
 
-function sendFrom(ledger: Ledger, start: InboxRow, desk: SendDesk, soonest: Soonest): void {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const gates = inboxGates(start, soonest.now);
-    if (hasMailUnderWay(ledger, start.id)) return; // its settling nudges the next round
-    if (gates.length > 0) {
-      seePassing(gates, soonest);
-      return;
-    }
-    const best = choose(ledger, start, desk, soonest);
-    if (!best) return;
-    soonest.firsts.clear();
-    const claim = claimOrBlock(ledger, best.waiting.id, start.id, desk);
+/** What this inbox would send now, or null. */
+function candidateOf({ ledger, desk, soonest }: Round, inbox: InboxRow | undefined): Candidate | null {
+  if (!inbox) return null;
+  if (hasMailUnderWay(ledger, inbox.id)) return null; // its settling goes on with this inbox
+  const gates = inboxGates(inbox, soonest.now);
+  if (gates.length === 0) return choose(ledger, inbox, desk, soonest);
+  seePassing(gates, soonest);
+  return null;
+}
+
+/** Claims one mail of this inbox. How many leads were tried for it. */
+function sendFrom(round: Round, inbox: InboxRow, mails: ClaimedMail[]): number {
+  const { ledger, desk, soonest } = round;
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const best = candidateOf(round, inbox);
+    if (!best) return tries;
+    soonest.firsts.delete(best.campaign.id);
+    const claim = claimOrBlock(ledger, best.waiting.id, inbox.id, desk);
     if (claim.result === "claimed") {
-      desk.turns.set(`${start.id}|${best.campaign.id}`, claim.mail.id);
-      desk.start(claim.mail);
-      return;
+      desk.turns.set(`${inbox.id}|${best.campaign.id}`, claim.mail.id);
+      mails.push(claim.mail);
+      return tries;
     }
     if (claim.result === "closed") {
       seePassing(claim.gates, soonest);
-      return;
+      return tries;
     }
   }
   soonest.see(soonest.now + 1);
+  return TRIES;
 }
 
 /** A claim that fails by a fault of ours must not keep everybody else waiting: its lead steps aside for an hour. */

@@ -65,7 +65,9 @@ export function settle(ledger: Ledger, message_id: number, outcome: SendOutcome)
         markUncertain(tx, message.id, outcome.response);
         break;
     }
-    tx.nudge("send");
+    // Only the inbox of an accepted mail can send more because of it, and whoever settles goes on with it: a look at
+    // every inbox for every mail would cost inboxes times mails.
+    if (outcome.outcome !== "accepted") tx.nudge("send");
     // The Sent folder is where a doubt is settled. Other mails have no use for a look at every inbox.
     if (outcome.outcome === "unclear") tx.nudge("read");
   });

@@ -185,14 +185,20 @@ export function releaseLiveMailbox(control: Control, email: string, inbox_id: nu
   });
 }
 
-/** The inboxes that may send. */
-export function listSendingInboxes({ db }: Reading): InboxRow[] {
-  return db
-    .query<Stored, []>(
-      `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL ORDER BY id`,
-    )
-    .all()
-    .map(fromRow);
+/** The inboxes that may send, or those of them that are named. */
+export function listSendingInboxes(
+  { db }: Reading,
+  among: ReadonlySet<number> | null = null,
+): InboxRow[] {
+  const sending = `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL`;
+  const rows = among
+    ? db
+        .query<Stored, [string]>(
+          `${sending} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`,
+        )
+        .all(JSON.stringify([...among]))
+    : db.query<Stored, []>(`${sending} ORDER BY id`).all();
+  return rows.map(fromRow);
 }
 
 /** The inboxes that are read: a paused one too, for opt-outs and replies still come in. */
