@@ -2,7 +2,7 @@
 // A window is at most one stretch of time per local date, cut to that date.
 
 import type { FaultDetail } from "./faults.ts";
-import { dateStart, isZone, localDate } from "./zones.ts";
+import { dateStart, evenDay, isZone, localDate } from "./zones.ts";
 
 export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -106,7 +106,7 @@ export function isOpen(window: SendWindow, zone: string, instant: number): boole
 /** When the window that is open now closes (ms UTC, exclusive), or null when it is not open. */
 export function closesAt(window: SendWindow, zone: string, instant: number): number | null {
   const read_zone = windowZone(window, zone);
-  const opening = openingOn(window, read_zone, localDate(instant, read_zone));
+  const opening = openingAt(window, read_zone, instant);
   return opening !== null && opening.opens <= instant && instant < opening.closes
     ? opening.closes
     : null;
@@ -127,6 +127,19 @@ export function nextOpening(window: SendWindow, zone: string, instant: number): 
 interface Opening {
   opens: number;
   closes: number;
+}
+
+const openings = new WeakMap<SendWindow, Map<string, { day: string; opening: Opening | null }>>();
+
+/** The opening on the local date of an instant: worked out once for a window, a zone and a day. */
+function openingAt(window: SendWindow, zone: string, instant: number): Opening | null {
+  const day = evenDay(instant, zone)?.day;
+  const known = openings.get(window) ?? new Map<string, { day: string; opening: Opening | null }>();
+  const there = known.get(zone);
+  if (there && there.day === day) return there.opening;
+  const opening = openingOn(window, zone, localDate(instant, zone));
+  if (day !== undefined) openings.set(window, known.set(zone, { day, opening }));
+  return opening;
 }
 
 function openingOn(window: SendWindow, zone: string, date: Temporal.PlainDate): Opening | null {

@@ -25,9 +25,35 @@ export function localDate(instant: number, zone: string): Temporal.PlainDate {
   return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
 }
 
+/** A local day on which no clock is changed: its date, its first instant and that of the next day, ms UTC. */
+interface EvenDay {
+  day: string;
+  from: number;
+  to: number;
+}
+
+// Every mail asks for its day many times, and a day's mails ask for the same one.
+const even_days = new Map<string, EvenDay>();
+const ZONES_MOST = 1000;
+
+/** The local day of an instant, kept for the next question; null where a clock is changed on it: then it may come in two parts. */
+export function evenDay(instant: number, zone: string): EvenDay | null {
+  const known = even_days.get(zone);
+  if (known && known.from <= instant && instant < known.to) return known;
+  const date = localDate(instant, zone);
+  const start = date.toZonedDateTime(zone);
+  const [from, to] = [start.epochMilliseconds, dateStart(date.add({ days: 1 }), zone)];
+  const change = start.subtract({ nanoseconds: 1 }).getTimeZoneTransition("next");
+  if (change && change.epochMilliseconds < to) return null;
+  if (even_days.size >= ZONES_MOST) even_days.clear();
+  const made = { day: date.toString(), from, to };
+  even_days.set(zone, made);
+  return made;
+}
+
 /** The local date of an instant as `YYYY-MM-DD`. */
 export function localDay(instant: number, zone: string): string {
-  return localDate(instant, zone).toString();
+  return evenDay(instant, zone)?.day ?? localDate(instant, zone).toString();
 }
 
 /** The first instant (ms UTC) of a date; for a date that the zone skipped, that of the next one. */
@@ -42,5 +68,7 @@ export function startOfDay(instant: number, zone: string): number {
 
 /** The first instant (ms UTC) after the local day that holds this one. */
 export function startOfNextDay(instant: number, zone: string): number {
-  return dateStart(localDate(instant, zone).add({ days: 1 }), zone);
+  return (
+    evenDay(instant, zone)?.to ?? dateStart(localDate(instant, zone).add({ days: 1 }), zone)
+  );
 }

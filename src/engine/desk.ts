@@ -47,9 +47,9 @@ const ROUNDS_MOST = 10_000;
 export function openLedgerDesk(options: DeskOptions): LedgerDesk {
   const { ledger, mail, log, later, look } = options;
   const tried = new Set<number>();
-  const goOn: GoOn = (inbox_ids) => {
+  const goOn: GoOn = (tx, inbox_ids) => {
     if (closing || options.mayGoOn?.() !== true) return () => undefined;
-    const { mails, next_at } = claimNext(ledger, send_desk, inbox_ids);
+    const { mails, next_at } = claimNext({ ledger, tx }, send_desk, inbox_ids);
     return () => {
       for (const claimed of mails) send_desk.start(claimed);
       if (next_at !== null) options.lookBy?.(next_at);

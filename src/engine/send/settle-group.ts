@@ -2,6 +2,7 @@
 // inboxes are claimed, too. Each outcome stands alone: one that cannot be written is kept and undoes no other.
 
 import type { SendOutcome } from "../../core/mail-port.ts";
+import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { ClaimedMail } from "./claim.ts";
 import type { Later } from "./commit-group.ts";
@@ -11,7 +12,7 @@ const WAIT_MS = 10;
 const OUTCOMES_MOST = 200;
 
 /** Runs in the transaction of the outcomes; what it returns runs once they are durable. */
-export type GoOn = (inbox_ids: ReadonlySet<number>) => () => void;
+export type GoOn = (tx: Tx, inbox_ids: ReadonlySet<number>) => () => void;
 
 export interface SettleGroup {
   /** A mail was let go: its answer is awaited, and outcomes that come earlier wait for it a little. */
@@ -85,9 +86,9 @@ interface Settling {
 }
 
 function settleAll(parts: Settling, group: readonly Arrived[]): void {
+  let start = () => {};
   try {
-    const start = settleTogether(parts, group);
-    start();
+    start = settleTogether(parts, group);
   } catch {
     // The group, or what was to follow it, could not be committed: each by itself, and nothing follows.
     for (const arrived of group) {
@@ -98,12 +99,13 @@ function settleAll(parts: Settling, group: readonly Arrived[]): void {
       }
     }
   }
+  start();
 }
 
 /** One transaction; what it returns starts the mails that were claimed in it. */
 function settleTogether({ ledger, goOn, keep, is_stuck }: Settling, group: readonly Arrived[]): () => void {
   const failed: { arrived: Arrived; error: unknown }[] = [];
-  const start = ledger.together(() => {
+  const start = ledger.together((tx) => {
     const free = new Set<number>();
     for (const arrived of group) {
       try {
@@ -116,7 +118,7 @@ function settleTogether({ ledger, goOn, keep, is_stuck }: Settling, group: reado
         failed.push({ arrived, error });
       }
     }
-    return failed.length > 0 || is_stuck || free.size === 0 ? () => undefined : goOn(free);
+    return failed.length > 0 || is_stuck || free.size === 0 ? () => undefined : goOn(tx, free);
   });
   for (const { arrived, error } of failed) keep(arrived, error);
   return start;

@@ -6,26 +6,31 @@ import type { Reading } from "../../ledger/database.ts";
 /** What the partial indexes hold: what waits and is not under way. */
 const WAITS = "state = 'waiting' AND in_flight IS NULL AND blocked_until IS NULL";
 
-/** The zones in which follow-ups of this inbox and campaign wait: a skip scan, one step a zone. */
-export function listFollowUpZones(
-  { db }: Reading,
-  inbox_id: number,
-  campaign_id: number,
-): string[] {
+/** The enrollment that has waited longest, or is due next, of one campaign and zone. */
+export interface Front {
+  campaign_id: number;
+  zone: string;
+  id: number;
+  due_at: number;
+}
+
+/** The fronts of the follow-ups that wait for this inbox: a skip scan, two looks a front, campaigns and zones in order. */
+export function listFollowUpFronts({ db }: Reading, inbox_id: number): Front[] {
   return db
-    .query<{ zone: string }, [number, number]>(
-      `WITH RECURSIVE zones (zone) AS (
-         SELECT (SELECT min(zone) FROM enrollments WHERE ${WAITS} AND inbox_id = ?1 AND campaign_id = ?2)
+    .query<Front, [number]>(
+      `WITH RECURSIVE fronts (id) AS (
+         SELECT (SELECT id FROM enrollments WHERE ${WAITS} AND inbox_id = ?1
+                 ORDER BY campaign_id, zone, due_at LIMIT 1)
          UNION ALL
-         SELECT (SELECT min(e.zone) FROM enrollments e
-                 WHERE e.state = 'waiting' AND e.in_flight IS NULL AND e.blocked_until IS NULL
-                   AND e.inbox_id = ?1 AND e.campaign_id = ?2 AND e.zone > zones.zone)
-         FROM zones WHERE zones.zone IS NOT NULL
+         SELECT (SELECT e.id FROM enrollments e
+                 WHERE e.state = 'waiting' AND e.in_flight IS NULL AND e.blocked_until IS NULL AND e.inbox_id = ?1
+                   AND (e.campaign_id, e.zone) > (seen.campaign_id, seen.zone)
+                 ORDER BY e.campaign_id, e.zone, e.due_at LIMIT 1)
+         FROM fronts JOIN enrollments seen ON seen.id = fronts.id
        )
-       SELECT zone FROM zones WHERE zone IS NOT NULL`,
+       SELECT e.campaign_id, e.zone, e.id, e.due_at FROM fronts JOIN enrollments e ON e.id = fronts.id`,
     )
-    .all(inbox_id, campaign_id)
-    .map(({ zone }) => zone);
+    .all(inbox_id);
 }
 
 /** The zones in which first steps of this campaign wait, for any inbox. */
@@ -51,36 +56,20 @@ export interface Waiting {
   due_at: number;
 }
 
-/** The follow-up that has waited longest, or the one that is due next. */
-export function firstFollowUp(
+/** The first steps that have waited longest, or are due next: so many of them. */
+export function listFirstSteps(
   { db }: Reading,
-  place: { inbox_id: number; campaign_id: number; zone: string },
-): Waiting | null {
+  place: { campaign_id: number; zone: string; limit: number },
+): Waiting[] {
   return db
-    .query<Waiting, [number, number, string]>(
-      `SELECT id, due_at
-       FROM enrollments
-       WHERE ${WAITS} AND inbox_id = ? AND campaign_id = ? AND zone = ?
-       ORDER BY due_at
-       LIMIT 1`,
-    )
-    .get(place.inbox_id, place.campaign_id, place.zone);
-}
-
-/** The first step that has waited longest, or the one that is due next. */
-export function firstFirstStep(
-  { db }: Reading,
-  place: { campaign_id: number; zone: string },
-): Waiting | null {
-  return db
-    .query<Waiting, [number, string]>(
+    .query<Waiting, [number, string, number]>(
       `SELECT id, due_at
        FROM enrollments
        WHERE ${WAITS} AND inbox_id IS NULL AND campaign_id = ? AND zone = ?
        ORDER BY due_at
-       LIMIT 1`,
+       LIMIT ?`,
     )
-    .get(place.campaign_id, place.zone);
+    .all(place.campaign_id, place.zone, place.limit);
 }
 
 /** Is there anything for releaseDue to do? Asked before a transaction is opened for it. */
