@@ -17,7 +17,7 @@ import {
   land,
 } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
-import { findInbox, pauseInbox, putOffInbox } from "../../resources/inboxes/store.ts";
+import { findHealth, pauseInbox, putOffInbox } from "../../resources/inboxes/store.ts";
 import { noteMailed } from "../../resources/leads/store.ts";
 import { giveBackQuota, subjectOf } from "../../resources/messages/actions.ts";
 import {
@@ -85,7 +85,7 @@ export function settleSent(
   message: MessageRow,
   { response, sent_at }: Sent,
 ): void {
-  const inbox = findInbox(tx, message.inbox_id);
+  const inbox = findHealth(tx, message.inbox_id);
   const files_itself = inbox?.files_sent === true || inbox?.provider !== "smtp";
   const copy =
     message.recipient !== "" &&

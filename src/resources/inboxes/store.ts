@@ -68,6 +68,23 @@ export function findInbox({ db }: Reading, id: number): InboxRow | null {
   return row ? fromRow(row) : null;
 }
 
+/** How an inbox sends, and how its two halves are: what settling a mail asks for. */
+export type InboxHealth = Pick<
+  InboxRow,
+  "provider" | "save_sent" | "files_sent" | "state" | "failures" | "read_failures"
+>;
+
+export function findHealth({ db }: Reading, id: number): InboxHealth | null {
+  const row = db
+    .query<Omit<InboxHealth, "files_sent"> & { files_sent: number | null }, [number]>(
+      `SELECT provider, save_sent, files_sent, state, failures, read_failures
+       FROM inboxes
+       WHERE id = ? AND deleted_at IS NULL`,
+    )
+    .get(id);
+  return row && { ...row, files_sent: row.files_sent === null ? null : row.files_sent === 1 };
+}
+
 export function findInboxByEmail({ db }: Reading, email: string): InboxRow | null {
   const row = db
     .query<Stored, [string]>(
