@@ -185,7 +185,11 @@ async function answersAt(port: number): Promise<void> {
   for (;;) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- a poll
-      const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => undefined } });
+      const socket = await Bun.connect({
+        hostname: "127.0.0.1",
+        port,
+        socket: { data: () => undefined },
+      });
       socket.end();
       return;
     } catch (error) {

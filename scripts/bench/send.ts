@@ -4,11 +4,18 @@
 
 import { join } from "node:path";
 
-import type { MailboxSession, MailPort, MailServer, SendOutcome } from "../../src/core/mail-port.ts";
+import type {
+  MailAccount,
+  MailboxSession,
+  MailPort,
+  MailServer,
+  SendOrder,
+  SendOutcome,
+} from "../../src/core/mail-port.ts";
 import { type Engine, openEngine } from "../../src/engine/engine.ts";
 import { openCheckpoints } from "../../src/ledger/checkpoints.ts";
-import { openDisk } from "../../src/ledger/disk.ts";
 import { systemClock } from "../../src/ledger/clock.ts";
+import { openDisk } from "../../src/ledger/disk.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openSmtp } from "../../src/mail/smtp.ts";
 import { insertInbox } from "../../src/resources/inboxes/store.ts";
@@ -62,7 +69,11 @@ async function main(): Promise<void> {
   for (let round = -1; round < rounds; round++) {
     // The first round warms up, and leaves its mails as the finished bytes of the others. One after the other, or they
     // would slow each other down.
-    const engine = await sendByEngine(course, { name: `${round}`, finished, send: smtp.send });
+    const engine = await sendByEngine(course, {
+      name: `${round}`,
+      finished,
+      send: (account, order) => smtp.send(account, order),
+    });
     const ready = [...finished.values()].slice(0, mails);
     const one: Record<Name, Sample> = {
       engine,
@@ -131,14 +142,14 @@ interface EngineRun {
 }
 
 /** A server that takes every mail at once. */
-const sendNowhere: MailPort["send"] = (_account, order) => {
+function sendNowhere(_account: MailAccount, order: SendOrder): Promise<SendOutcome> {
   const { promise, resolve } = Promise.withResolvers<SendOutcome>();
   const release = () =>
     void setImmediate(() => resolve({ outcome: "accepted", response: "250 2.0.0 taken" }));
   const refuse = () => resolve({ outcome: "refused" });
   setImmediate(() => order.onHeld({ release, refuse }));
   return promise;
-};
+}
 
 /** Leads that are due now, one campaign, as many inboxes as connections: from start to the last settled mail. */
 async function sendByEngine(

@@ -20,7 +20,10 @@ export function readPlainTemplate(template: string): readonly Part[] | null {
   for (const found of template.matchAll(OUTPUT)) {
     const path = found[1]?.split(".") ?? [];
     if (path.some((name) => RESERVED.has(name))) return null;
-    parts.push(template.slice(from, found.index), { path, otherwise: found[2] ?? found[3] ?? null });
+    parts.push(template.slice(from, found.index), {
+      path,
+      otherwise: found[2] ?? found[3] ?? null,
+    });
     from = found.index + found[0].length;
   }
   parts.push(template.slice(from));

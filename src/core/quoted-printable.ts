@@ -21,7 +21,7 @@ function encodeLine(line: string): string {
 function foldPlain(line: string): string {
   if (line.length < LINE && !line.startsWith(".")) return line;
   let out = "";
-  for (let at = 0; at < line.length; ) {
+  for (let at = 0; at < line.length;) {
     const starts_with_dot = line[at] === ".";
     const width = starts_with_dot ? LINE - 3 : LINE - 1;
     if (at > 0) out += "=\r\n";

@@ -68,7 +68,5 @@ export function startOfDay(instant: number, zone: string): number {
 
 /** The first instant (ms UTC) after the local day that holds this one. */
 export function startOfNextDay(instant: number, zone: string): number {
-  return (
-    evenDay(instant, zone)?.to ?? dateStart(localDate(instant, zone).add({ days: 1 }), zone)
-  );
+  return evenDay(instant, zone)?.to ?? dateStart(localDate(instant, zone).add({ days: 1 }), zone);
 }

@@ -77,7 +77,7 @@ async function sendOff(parts: SendOff, claimed: ClaimedMail): Promise<void> {
 }
 
 async function outcomeOf(
-  parts: Omit<SendOff, "settling"> & { onRelease(): void },
+  parts: Omit<SendOff, "settling"> & { onRelease: () => void },
   claimed: ClaimedMail,
 ): Promise<SendOutcome> {
   const account = accountOf(parts.ledger, claimed.inbox);

@@ -66,7 +66,11 @@ export class HandOver {
 
   #ask(verbs: readonly Asked[]): void {
     const { from, to } = this.#order.envelope;
-    const lines = { MAIL: `MAIL FROM:<${from}>\r\n`, RCPT: `RCPT TO:<${to}>\r\n`, DATA: "DATA\r\n" };
+    const lines = {
+      MAIL: `MAIL FROM:<${from}>\r\n`,
+      RCPT: `RCPT TO:<${to}>\r\n`,
+      DATA: "DATA\r\n",
+    };
     this.#channel.write(verbs.map((verb) => lines[verb]).join(""));
   }
 
@@ -167,7 +171,8 @@ export class HandOver {
     else if (this.#phase === "session" && this.#was_kept && !is_stopped) this.#stale();
     else {
       const trouble = smtpTrouble(error, "mail", this.#server);
-      if (this.#phase === "dot") this.#tell({ outcome: "unclear", response: trouble.response }, false);
+      if (this.#phase === "dot")
+        this.#tell({ outcome: "unclear", response: trouble.response }, false);
       else this.#tell({ outcome: "unreached", ...trouble }, false);
     }
   }

@@ -118,7 +118,7 @@ const closed = () => Object.assign(new Error("the connection was closed"), { cod
 
 /** How many characters the first whole reply takes, 0 while it is not whole. */
 function replyLength(text: string): number {
-  for (let from = 0; ; ) {
+  for (let from = 0; ;) {
     const end = text.indexOf("\n", from);
     if (end < 0) return 0;
     // `250-` goes on in the next line; a line that is none ends here, too, and is refused.

@@ -13,7 +13,7 @@ interface HandOver {
   group: CommitGroup;
   signal: AbortSignal;
   /** The mail's last byte and its dot go now: from here on an answer is awaited. */
-  onRelease(): void;
+  onRelease: () => void;
 }
 
 /** Never throws: what the port could not say is `unclear` once the mail was let go, and `unreached` before. */

@@ -4,7 +4,11 @@ import type { Log } from "../../core/log.ts";
 import { nextOpening } from "../../core/window.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { type CampaignRow, findCampaign, listActiveCampaignsOf } from "../../resources/campaigns/store.ts";
+import {
+  type CampaignRow,
+  findCampaign,
+  listActiveCampaignsOf,
+} from "../../resources/campaigns/store.ts";
 import { block, releaseDue } from "../../resources/enrollments/store.ts";
 import {
   hasReleasable,
@@ -80,7 +84,7 @@ export function sendRound(ledger: Ledger, desk: SendDesk): number | null {
   comeBack(ledger, now);
   const inboxes = listSendingInboxes(ledger).filter(({ id }) => desk.mayStart(id));
   const round: Round = { ledger, reading: ledger, desk, soonest };
-  for (let at = 0; at < inboxes.length; ) {
+  for (let at = 0; at < inboxes.length;) {
     // An idle round only reads: a transaction begins where something may be claimed.
     if (candidateOf(round, inboxes[at]) === null) at++;
     else at = claimGroup(round, inboxes, at);

@@ -29,13 +29,13 @@ interface GroupParts {
   ledger: Ledger;
   later: Later;
   goOn: GoOn;
-  onKept(facts: { message_id: number; outcome: string; error: string }): void;
+  onKept: (facts: { message_id: number; outcome: string; error: string }) => void;
 }
 
 interface Arrived {
   claimed: ClaimedMail;
   outcome: SendOutcome;
-  done(): void;
+  done: () => void;
 }
 
 /** One group per ledger. */
@@ -81,7 +81,7 @@ export function openSettleGroup({ ledger, later, goOn, onKept }: GroupParts): Se
 interface Settling {
   ledger: Ledger;
   goOn: GoOn;
-  keep(arrived: Arrived, error: unknown): void;
+  keep: (arrived: Arrived, error: unknown) => void;
   is_stuck: boolean;
 }
 
@@ -103,7 +103,10 @@ function settleAll(parts: Settling, group: readonly Arrived[]): void {
 }
 
 /** One transaction; what it returns starts the mails that were claimed in it. */
-function settleTogether({ ledger, goOn, keep, is_stuck }: Settling, group: readonly Arrived[]): () => void {
+function settleTogether(
+  { ledger, goOn, keep, is_stuck }: Settling,
+  group: readonly Arrived[],
+): () => void {
   const failed: { arrived: Arrived; error: unknown }[] = [];
   const start = ledger.together((tx) => {
     const free = new Set<number>();
