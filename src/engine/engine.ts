@@ -62,9 +62,6 @@ const later: Later = (ms, work) => {
 export function openEngine(options: EngineOptions): Engine {
   const { disk, log } = options;
   const desks = new Map<Ledger, LedgerDesk>();
-  const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
-  /** When each timer fires, ms of the ledger's clock. */
-  const wakes = new Map<Ledger, number>();
   const jobs: Cron[] = [];
   let stopping = false;
   let running = false;
@@ -75,9 +72,10 @@ export function openEngine(options: EngineOptions): Engine {
     if (known) return known;
     const look = () => schedule(ledger, 0);
     const lookBy = (at: number) => {
-      if (at < (wakes.get(ledger) ?? 0)) schedule(ledger, Math.max(0, at - ledger.clock.now()));
+      if (alarms.isLaterThan(ledger, at)) schedule(ledger, Math.max(0, at - ledger.clock.now()));
     };
-    const mayGoOn = () => running && !stopping && ledger.mode === "live" && hasRoom(disk);
+    const mayGoOn = () =>
+      running && !stopping && ledger.mode === "live" && hasRoom(disk?.level() ?? null);
     const mail = options.mail(ledger);
     const desk = openLedgerDesk({ ledger, mail, log, later, look, lookBy, mayGoOn });
     desks.set(ledger, desk);
@@ -98,13 +96,9 @@ export function openEngine(options: EngineOptions): Engine {
     schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
   const schedule = (ledger: Ledger, wait_ms: number) => {
-    if (stopping || !running) return;
-    clearTimeout(timers.get(ledger));
-    const sleep_ms = Math.min(wait_ms, LONGEST_SLEEP_MS);
-    const timer = setTimeout(() => tick(ledger), sleep_ms);
-    wakes.set(ledger, ledger.clock.now() + sleep_ms);
-    timers.set(ledger, timer);
+    if (!stopping && running) alarms.set(ledger, wait_ms);
   };
+  const alarms = openAlarms(tick);
 
   const taken = new Set<Ledger>();
   const takeUp = (ledger: Ledger) => {
@@ -124,7 +118,7 @@ export function openEngine(options: EngineOptions): Engine {
     },
     async stop() {
       stopping = true;
-      for (const timer of timers.values()) clearTimeout(timer);
+      alarms.stop();
       for (const job of jobs) job.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
       await options.checkpoints?.close();
@@ -139,6 +133,28 @@ export function openEngine(options: EngineOptions): Engine {
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
     signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
+  };
+}
+
+/** One timer for each ledger; a new one takes the place of the one before. */
+function openAlarms(ring: (ledger: Ledger) => void) {
+  const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
+  /** When each rings, ms of the ledger's clock. */
+  const wakes = new Map<Ledger, number>();
+  return {
+    set(ledger: Ledger, wait_ms: number) {
+      clearTimeout(timers.get(ledger));
+      const sleep_ms = Math.min(wait_ms, LONGEST_SLEEP_MS);
+      wakes.set(ledger, ledger.clock.now() + sleep_ms);
+      timers.set(
+        ledger,
+        setTimeout(() => ring(ledger), sleep_ms),
+      );
+    },
+    isLaterThan: (ledger: Ledger, at: number) => at < (wakes.get(ledger) ?? 0),
+    stop() {
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
   };
 }
 

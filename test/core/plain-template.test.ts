@@ -30,7 +30,7 @@ const filter = fc.constantFrom(
   ' | default: "<b>"',
   ' | default: "}}"',
 );
-const piece = fc.oneof(
+const pieces = fc.oneof(
   { weight: 2, arbitrary: fc.string({ unit: "grapheme", maxLength: 12 }) },
   { weight: 5, arbitrary: fc.tuple(name, filter).map(([of, by]) => `{{ ${of}${by} }}`) },
   {
@@ -49,7 +49,7 @@ const piece = fc.oneof(
     ),
   },
 );
-const template = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(""));
+const template = fc.array(pieces, { maxLength: 8 }).map((all) => all.join(""));
 const value = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 8 }),
   fc.constantFrom(

@@ -86,7 +86,7 @@ interface Settling {
 }
 
 function settleAll(parts: Settling, group: readonly Arrived[]): void {
-  let start = () => {};
+  let start: (() => void) | null = null;
   try {
     start = settleTogether(parts, group);
   } catch {
@@ -99,7 +99,7 @@ function settleAll(parts: Settling, group: readonly Arrived[]): void {
       }
     }
   }
-  start();
+  start?.();
 }
 
 /** One transaction; what it returns starts the mails that were claimed in it. */

@@ -36,6 +36,17 @@ export function listFollowUpFronts({ db }: Reading, inbox_id: number): Front[] {
   return fronts;
 }
 
+/** The zones in which follow-ups of this inbox and campaign wait. */
+export function listFollowUpZones(
+  reading: Reading,
+  inbox_id: number,
+  campaign_id: number,
+): string[] {
+  return listFollowUpFronts(reading, inbox_id)
+    .filter((front) => front.campaign_id === campaign_id)
+    .map(({ zone }) => zone);
+}
+
 /** The zones in which first steps of this campaign wait, for any inbox: one look a zone. */
 export function listFirstZones({ db }: Reading, campaign_id: number): string[] {
   const next = db.query<{ zone: string | null }, [number, string]>(
