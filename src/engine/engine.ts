@@ -70,10 +70,8 @@ export function openEngine(options: EngineOptions): Engine {
   const deskOf = (ledger: Ledger): LedgerDesk => {
     const known = desks.get(ledger);
     if (known) return known;
-    const look = () => schedule(ledger, 0);
-    const lookBy = (at: number) => {
-      if (alarms.isLaterThan(ledger, at)) schedule(ledger, Math.max(0, at - ledger.clock.now()));
-    };
+    const look = () => alarms.set(ledger, 0);
+    const lookBy = (at: number) => alarms.bringForward(ledger, at);
     const mayGoOn = () =>
       running && !stopping && ledger.mode === "live" && hasRoom(disk?.level() ?? null);
     const mail = options.mail(ledger);
@@ -93,10 +91,7 @@ export function openEngine(options: EngineOptions): Engine {
     } catch (error) {
       noteFailure(options, ledger, error);
     }
-    schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
-  };
-  const schedule = (ledger: Ledger, wait_ms: number) => {
-    if (!stopping && running) alarms.set(ledger, wait_ms);
+    alarms.set(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
   const alarms = openAlarms(tick);
 
@@ -113,6 +108,7 @@ export function openEngine(options: EngineOptions): Engine {
     takeUp,
     start() {
       running = true;
+      alarms.start();
       options.ledgers().forEach(takeUp);
       jobs.push(...startJobs(options, takeUp));
     },
@@ -126,7 +122,7 @@ export function openEngine(options: EngineOptions): Engine {
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
       if (verb === "read") desks.get(ledger)?.nudgeReading();
-      schedule(ledger, 0);
+      alarms.set(ledger, 0);
     },
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
@@ -136,23 +132,29 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
-/** One timer for each ledger; a new one takes the place of the one before. */
+/** One timer for each ledger; a new one takes the place of the one before. Between start and stop only. */
 function openAlarms(ring: (ledger: Ledger) => void) {
   const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
   /** When each rings, ms of the ledger's clock. */
   const wakes = new Map<Ledger, number>();
+  let running = false;
+  const set = (ledger: Ledger, wait_ms: number) => {
+    if (!running) return;
+    clearTimeout(timers.get(ledger));
+    const sleep_ms = Math.min(wait_ms, LONGEST_SLEEP_MS);
+    wakes.set(ledger, ledger.clock.now() + sleep_ms);
+    const timer = setTimeout(() => ring(ledger), sleep_ms);
+    timers.set(ledger, timer);
+  };
   return {
-    set(ledger: Ledger, wait_ms: number) {
-      clearTimeout(timers.get(ledger));
-      const sleep_ms = Math.min(wait_ms, LONGEST_SLEEP_MS);
-      wakes.set(ledger, ledger.clock.now() + sleep_ms);
-      timers.set(
-        ledger,
-        setTimeout(() => ring(ledger), sleep_ms),
-      );
+    set,
+    /** Rings at that instant, if it would ring later. */
+    bringForward(ledger: Ledger, at: number) {
+      if (at < (wakes.get(ledger) ?? 0)) set(ledger, Math.max(0, at - ledger.clock.now()));
     },
-    isLaterThan: (ledger: Ledger, at: number) => at < (wakes.get(ledger) ?? 0),
+    start: () => void (running = true),
     stop() {
+      running = false;
       for (const timer of timers.values()) clearTimeout(timer);
     },
   };
