@@ -2,7 +2,7 @@
 // A window is at most one stretch of time per local date, cut to that date.
 
 import type { FaultDetail } from "./faults.ts";
-import { dateStart, evenDay, isZone, localDate } from "./zones.ts";
+import { dateStart, isZone, localDate, wallTime } from "./zones.ts";
 
 export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -106,7 +106,7 @@ export function isOpen(window: SendWindow, zone: string, instant: number): boole
 /** When the window that is open now closes (ms UTC, exclusive), or null when it is not open. */
 export function closesAt(window: SendWindow, zone: string, instant: number): number | null {
   const read_zone = windowZone(window, zone);
-  const opening = openingAt(window, read_zone, instant);
+  const opening = openingOn(window, read_zone, localDate(instant, read_zone));
   return opening !== null && opening.opens <= instant && instant < opening.closes
     ? opening.closes
     : null;
@@ -142,19 +142,6 @@ interface Opening {
   closes: number;
 }
 
-const openings = new WeakMap<SendWindow, Map<string, { day: string; opening: Opening | null }>>();
-
-/** The opening on the local date of an instant: worked out once for a window, a zone and a day. */
-function openingAt(window: SendWindow, zone: string, instant: number): Opening | null {
-  const day = evenDay(instant, zone)?.day;
-  const known = openings.get(window) ?? new Map<string, { day: string; opening: Opening | null }>();
-  const there = known.get(zone);
-  if (there && there.day === day) return there.opening;
-  const opening = openingOn(window, zone, localDate(instant, zone));
-  if (day !== undefined) openings.set(window, known.set(zone, { day, opening }));
-  return opening;
-}
-
 function openingOn(window: SendWindow, zone: string, date: Temporal.PlainDate): Opening | null {
   const weekday = WEEKDAYS[date.dayOfWeek - 1];
   if (weekday === undefined || !window.days.includes(weekday)) return null;
@@ -163,13 +150,8 @@ function openingOn(window: SendWindow, zone: string, date: Temporal.PlainDate): 
   // "compatible" moves an edge out of a gap by the gap's length, which may be past midnight
   // (America/Nuuk skips 23:00-24:00): cut to the date, or an excluded day would be mailed on.
   const next_start = dateStart(date.add({ days: 1 }), zone);
-  const opens = edgeAt(date, window.start, zone);
+  const opens = wallTime(date, window.start, zone);
   const closes =
-    window.end === "24:00" ? next_start : Math.min(edgeAt(date, window.end, zone), next_start);
+    window.end === "24:00" ? next_start : Math.min(wallTime(date, window.end, zone), next_start);
   return opens < closes ? { opens, closes } : null;
-}
-
-/** PlainDate.toZonedDateTime disambiguates as "compatible": after a gap, first in an overlap (domain.md "Time"). */
-function edgeAt(date: Temporal.PlainDate, time: string, zone: string): number {
-  return date.toZonedDateTime({ timeZone: zone, plainTime: time }).epochMilliseconds;
 }

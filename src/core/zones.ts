@@ -20,45 +20,61 @@ export function isZone(name: string): boolean {
   return findZone(name) !== null;
 }
 
+interface Asked {
+  instant: number;
+  date: Temporal.PlainDate;
+  day: string;
+}
+// One mail asks for the date of one instant a dozen times. What was asked last per zone is kept.
+const asked = new Map<string, Asked>();
+const KEPT_MOST = 1000;
+
+function ask(instant: number, zone: string): Asked {
+  const last = asked.get(zone);
+  if (last?.instant === instant) return last;
+  const local = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone);
+  const date = local.toPlainDate();
+  const answer = { instant, date, day: date.toString() };
+  if (asked.size >= KEPT_MOST) asked.clear();
+  asked.set(zone, answer);
+  return answer;
+}
+
 /** The local date of an instant. */
 export function localDate(instant: number, zone: string): Temporal.PlainDate {
-  return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
-}
-
-/** A local day on which no clock is changed: its date, its first instant and that of the next day, ms UTC. */
-interface EvenDay {
-  day: string;
-  from: number;
-  to: number;
-}
-
-// Every mail asks for its day many times, and a day's mails ask for the same one.
-const even_days = new Map<string, EvenDay>();
-const ZONES_MOST = 1000;
-
-/** The local day of an instant, kept for the next question; null where a clock is changed on it: then it may come in two parts. */
-export function evenDay(instant: number, zone: string): EvenDay | null {
-  const known = even_days.get(zone);
-  if (known && known.from <= instant && instant < known.to) return known;
-  const date = localDate(instant, zone);
-  const start = date.toZonedDateTime(zone);
-  const [from, to] = [start.epochMilliseconds, dateStart(date.add({ days: 1 }), zone)];
-  const change = start.subtract({ nanoseconds: 1 }).getTimeZoneTransition("next");
-  if (change && change.epochMilliseconds < to) return null;
-  if (even_days.size >= ZONES_MOST) even_days.clear();
-  const made = { day: date.toString(), from, to };
-  even_days.set(zone, made);
-  return made;
+  return ask(instant, zone).date;
 }
 
 /** The local date of an instant as `YYYY-MM-DD`. */
 export function localDay(instant: number, zone: string): string {
-  return evenDay(instant, zone)?.day ?? localDate(instant, zone).toString();
+  return ask(instant, zone).day;
+}
+
+// By place and then by date: the same few edges are asked for at every mail of a day.
+const edges = new Map<string, Map<number, number>>();
+
+function keep(place: string, date: Temporal.PlainDate, find: () => number): number {
+  const known = edges.get(place) ?? new Map<number, number>();
+  const key = (date.year * 100 + date.month) * 100 + date.day;
+  const there = known.get(key);
+  if (there !== undefined) return there;
+  const found = find();
+  if (edges.size >= KEPT_MOST) edges.clear();
+  if (known.size >= KEPT_MOST) known.clear();
+  edges.set(place, known.set(key, found));
+  return found;
+}
+
+/** The instant (ms UTC) of a wall time, "compatible": after a gap, first in an overlap (domain.md "Time"). */
+export function wallTime(date: Temporal.PlainDate, time: string, zone: string): number {
+  return keep(`${time} ${zone}`, date, () => {
+    return date.toZonedDateTime({ timeZone: zone, plainTime: time }).epochMilliseconds;
+  });
 }
 
 /** The first instant (ms UTC) of a date; for a date that the zone skipped, that of the next one. */
 export function dateStart(date: Temporal.PlainDate, zone: string): number {
-  return date.toZonedDateTime(zone).epochMilliseconds;
+  return keep(zone, date, () => date.toZonedDateTime(zone).epochMilliseconds);
 }
 
 /** The first instant (ms UTC) of the local day that holds this one. */
@@ -68,5 +84,5 @@ export function startOfDay(instant: number, zone: string): number {
 
 /** The first instant (ms UTC) after the local day that holds this one. */
 export function startOfNextDay(instant: number, zone: string): number {
-  return evenDay(instant, zone)?.to ?? dateStart(localDate(instant, zone).add({ days: 1 }), zone);
+  return dateStart(localDate(instant, zone).add({ days: 1 }), zone);
 }

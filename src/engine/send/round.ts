@@ -28,6 +28,7 @@ import {
 } from "../../resources/messages/due.store.ts";
 import { returnToQueue } from "../../resources/messages/store.ts";
 import { type ClaimedMail, type ClaimResult, claimStep } from "./claim.ts";
+import type { ComposeStep } from "./compose.ts";
 import { campaignGates, type Gate, inboxGates } from "./gates.ts";
 import { goOn } from "./settle.ts";
 
@@ -50,6 +51,8 @@ export interface SendDesk {
   /** Whose turn it is: when this inbox last sent for this campaign. A hint, lost at a restart. */
   turns: Map<string, number>;
   log: Log;
+  /** Only of a forecast, which knows whose slot is free: the inboxes to look at, and how their mails are made. */
+  only?: { inboxes(): InboxRow[]; compose: ComposeStep };
 }
 
 /** Collects instants and keeps the earliest that lies ahead. */
@@ -82,7 +85,8 @@ export function sendRound(ledger: Ledger, desk: SendDesk): number | null {
   const now = ledger.clock.now();
   const soonest = new Soonest(now);
   comeBack(ledger, now);
-  const inboxes = listSendingInboxes(ledger).filter(({ id }) => desk.mayStart(id));
+  const sending = desk.only?.inboxes() ?? listSendingInboxes(ledger);
+  const inboxes = sending.filter(({ id }) => desk.mayStart(id));
   const round: Round = { ledger, reading: ledger, desk, soonest };
   for (let at = 0; at < inboxes.length;) {
     // An idle round only reads: a transaction begins where something may be claimed.
@@ -215,7 +219,7 @@ function claimOrBlock(
   desk: SendDesk,
 ): ClaimResult {
   try {
-    return claimStep(ledger, enrollment_id, inbox_id);
+    return claimStep(ledger, enrollment_id, inbox_id, desk.only?.compose);
   } catch (error) {
     if (error instanceof Error && error.name === "SQLiteError") throw error;
     desk.log.error({ enrollment_id, error: String(error) }, "a mail could not be made");
@@ -278,6 +282,8 @@ function longestDue({ ledger, reading, soonest }: Round, look: Look): Waiting | 
       soonest.see(opens);
       continue;
     }
+    // Where the window is open, what else is shut is shut in every zone.
+    if (best !== null && waiting.due_at >= best.due_at) continue;
     const gates = campaignGates({ ledger, reading, now, inbox, campaign, zone, follow_up });
     if (gates.length > 0) seePassing(gates, soonest);
     else if (best === null || waiting.due_at < best.due_at) best = waiting;
