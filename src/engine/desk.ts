@@ -10,7 +10,8 @@ import { readOnce } from "./read/watch.ts";
 import type { ClaimedMail } from "./send/claim.ts";
 import type { Later } from "./send/commit-group.ts";
 import { recover, type Recovery } from "./send/recover.ts";
-import { type SendDesk, sendRound } from "./send/round.ts";
+import { claimNext, type SendDesk, sendRound } from "./send/round.ts";
+import type { GoOn } from "./send/settle-group.ts";
 import { openWatches } from "./watches.ts";
 
 export interface LedgerDesk {
@@ -42,17 +43,30 @@ interface DeskOptions {
   later: Later;
   /** Has the engine look again at what may be sent. */
   look: () => void;
+  /** The same at an instant (ms, the ledger's clock). Without it only rounds claim. */
+  lookBy?: (at: number) => void;
+  /** May a settled mail be followed by the next of its inbox at once? */
+  mayGoOn?: () => boolean;
 }
 
 /** So many rounds at one instant: more means that something is wrong. */
 const ROUNDS_MOST = 10_000;
 
 /** The desk of one ledger. */
-export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions): LedgerDesk {
+export function openLedgerDesk(options: DeskOptions): LedgerDesk {
+  const { ledger, mail, log, later, look } = options;
   const tried = new Set<number>();
-  const flights = openFlights({ ledger, mail, log, later });
+  const goOn: GoOn = (tx, inbox_ids) => {
+    if (closing || options.mayGoOn?.() !== true) return () => undefined;
+    const { mails, next_at } = claimNext({ ledger, tx }, send_desk, inbox_ids);
+    return () => {
+      for (const claimed of mails) send_desk.start(claimed);
+      if (next_at !== null) options.lookBy?.(next_at);
+    };
+  };
+  const flights = openFlights({ ledger, mail, log, later, goOn });
   // Flights of their own: whoever waits for one of them waits for no other.
-  const beside = openFlights({ ledger, mail, log, later });
+  const beside = openFlights({ ledger, mail, log, later, goOn });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);
@@ -107,6 +121,8 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
       await Promise.race([Promise.all(ends), late.promise]);
       hangUp();
       giveUp();
+      // Sessions that wait for a next mail have none to wait for.
+      flights.hangUp();
       ledger.journal.sync();
     },
   };

@@ -67,16 +67,20 @@ const later: Later = (ms, work) => {
 export function openEngine(options: EngineOptions): Engine {
   const { disk, log } = options;
   const desks = new Map<Ledger, LedgerDesk>();
-  const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
   const jobs: Cron[] = [];
   let stopping = false;
   let running = false;
   const ticks = new Map<Ledger, number>();
 
   const deskOf = (ledger: Ledger): LedgerDesk => {
-    const look = () => schedule(ledger, 0);
-    const desk =
-      desks.get(ledger) ?? openLedgerDesk({ ledger, mail: options.mail(ledger), log, later, look });
+    const known = desks.get(ledger);
+    if (known) return known;
+    const look = () => alarms.set(ledger, 0);
+    const lookBy = (at: number) => alarms.bringForward(ledger, at);
+    const mayGoOn = () =>
+      running && !stopping && ledger.mode === "live" && hasRoom(disk?.level() ?? null);
+    const mail = options.mail(ledger);
+    const desk = openLedgerDesk({ ledger, mail, log, later, look, lookBy, mayGoOn });
     desks.set(ledger, desk);
     return desk;
   };
@@ -92,14 +96,9 @@ export function openEngine(options: EngineOptions): Engine {
     } catch (error) {
       noteFailure(options, ledger, error);
     }
-    schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
+    alarms.set(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
-  const schedule = (ledger: Ledger, wait_ms: number) => {
-    if (stopping || !running) return;
-    clearTimeout(timers.get(ledger));
-    const timer = setTimeout(() => tick(ledger), Math.min(wait_ms, LONGEST_SLEEP_MS));
-    timers.set(ledger, timer);
-  };
+  const alarms = openAlarms(tick);
 
   const taken = new Set<Ledger>();
   const takeUp = (ledger: Ledger) => {
@@ -114,12 +113,13 @@ export function openEngine(options: EngineOptions): Engine {
     takeUp,
     start() {
       running = true;
+      alarms.start();
       options.ledgers().forEach(takeUp);
       jobs.push(...startJobs(options, takeUp));
     },
     async stop() {
       stopping = true;
-      for (const timer of timers.values()) clearTimeout(timer);
+      alarms.stop();
       for (const job of jobs) job.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
       await options.checkpoints?.close();
@@ -127,7 +127,7 @@ export function openEngine(options: EngineOptions): Engine {
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
       if (verb === "read") desks.get(ledger)?.nudgeReading();
-      schedule(ledger, 0);
+      alarms.set(ledger, 0);
     },
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
@@ -135,6 +135,34 @@ export function openEngine(options: EngineOptions): Engine {
     sendTestMail: (ledger, order) => sendBeside({ ledger, desk: deskOf(ledger), disk }, order),
     signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
+  };
+}
+
+/** One timer for each ledger; a new one takes the place of the one before. Between start and stop only. */
+function openAlarms(ring: (ledger: Ledger) => void) {
+  const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
+  /** When each rings, ms of the ledger's clock. */
+  const wakes = new Map<Ledger, number>();
+  let running = false;
+  const set = (ledger: Ledger, wait_ms: number) => {
+    if (!running) return;
+    clearTimeout(timers.get(ledger));
+    const sleep_ms = Math.min(wait_ms, LONGEST_SLEEP_MS);
+    wakes.set(ledger, ledger.clock.now() + sleep_ms);
+    const timer = setTimeout(() => ring(ledger), sleep_ms);
+    timers.set(ledger, timer);
+  };
+  return {
+    set,
+    /** Rings at that instant, if it would ring later. */
+    bringForward(ledger: Ledger, at: number) {
+      if (at < (wakes.get(ledger) ?? 0)) set(ledger, Math.max(0, at - ledger.clock.now()));
+    },
+    start: () => void (running = true),
+    stop() {
+      running = false;
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
   };
 }
 

@@ -22,7 +22,7 @@ import { reserveQuota } from "../../resources/messages/actions.ts";
 import {
   claimMessage,
   findMessageOfStep,
-  insertMessage,
+  insertClaimed,
   type NewMessage,
   refreezeMessage,
 } from "../../resources/messages/store.ts";
@@ -148,14 +148,16 @@ function freeze(ledger: Ledger, tx: Tx, due: Due, compose: ComposeStep): ClaimRe
     follow_up: enrollment.sent_count > 0,
     ...composed.content,
   };
-  if (there) refreezeMessage(tx, message);
-  else insertMessage(tx, message);
   const { zone } = ledger.workspace();
   const day = localDay(tx.now, zone);
   const closes_at = closesAt(campaign.send_window, enrollment.zone, tx.now);
   // Its places are of this day: a mail that is still under way at midnight comes back and takes the next day's.
   const window_until = Math.min(closes_at ?? Infinity, startOfNextDay(tx.now, zone));
-  claimMessage(tx, id, { boot_id: ledger.boot_id, quota_day: day, window_until });
+  const claim = { boot_id: ledger.boot_id, quota_day: day, window_until };
+  if (there) {
+    refreezeMessage(tx, message);
+    claimMessage(tx, id, claim);
+  } else insertClaimed(tx, message, claim);
   reserveQuota(ledger, tx, day, message);
   takeOff(tx, enrollment.id, { message_id: id, inbox_id: inbox.id, step_id: step.id });
   takeSlot(tx, inbox.id, nextSlot(tx.now, inbox.min_gap_seconds, ledger.random.next()));
