@@ -18,12 +18,13 @@ const seeds =
       )
     : [values.replay];
 
+const tell = (line: string) => void process.stderr.write(`${line}\n`);
 const began = performance.now();
 const failing: string[] = [];
 const met: Record<string, number> = {};
 let [weeks, mails, boots, steps] = [0, 0, 0, 0];
 for (const seed of seeds) {
-  const run = await simulate(seed);
+  const run = await simulate(seed, values.replay === undefined ? {} : { tell });
   weeks += run.weeks;
   mails += run.mails;
   boots += run.boots;

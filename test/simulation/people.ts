@@ -1,4 +1,5 @@
 // What leads do with the mails they got: answer, opt out, be away, bounce. Each mail's fate is drawn when it is taken.
+import { headerOf } from "../../src/mail/sandbox-answers.ts";
 import { type Chance, oneOf } from "../world/chance.ts";
 import { absenceOf, answerTo, mailFrom, reportOn } from "../world/inbound-mails.ts";
 import type { TakenMail } from "../world/mail-world.ts";
@@ -46,6 +47,8 @@ export function drawFate(stage: Stage, mail: TakenMail): void {
   const folder = chance() < 0.1 ? "Junk" : "INBOX";
   time.after(wait, () => {
     office.deliver(mail.from, made.bytes, folder);
-    if (made.stops) checks.answers.push({ inbox: mail.from, lead: mail.to, at: time.mono() });
+    const header_id = (headerOf(made.bytes, "Message-ID") ?? "").replace(/^<|>$/g, "");
+    if (made.stops && folder === "INBOX")
+      checks.answers.push({ inbox: mail.from, lead: mail.to, header_id, at: time.mono() });
   });
 }

@@ -17,6 +17,8 @@ import type { Owner, VirtualTime } from "./virtual-time.ts";
 /** What the engine calls its longest sleep: after an error it looks again within it. */
 const LOOK_AGAIN_MS = 30_000;
 const STOP_WITHIN_MS = 30_000;
+/** Whoever looks after it starts it again when a start fails. */
+const START_AGAIN_MS = 10 * 60_000;
 
 const shm = "/dev/shm";
 const scratch = join(existsSync(shm) ? shm : tmpdir(), `imail-simulation-${process.pid}`);
@@ -45,11 +47,13 @@ function openFile(path: string, more: { random: Random; zone: string; time: Virt
 }
 
 /** An empty ledger, migrated once for all runs of this process. */
-function emptyLedger(random: Random): string {
+function emptyLedger(): string {
   if (template !== "") return template;
   mkdirSync(scratch, { recursive: true });
   process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
   const path = join(scratch, "template.db");
+  // Chance of its own: the first run of a process must not draw other numbers than the second.
+  const random = { next: () => 0, bytes: (length: number) => new Uint8Array(length) };
   openFile(path, { random, zone: "UTC", time: null })(() => undefined).close();
   return (template = path);
 }
@@ -85,7 +89,7 @@ export type Program = ReturnType<typeof openProgram>;
 
 /** One program over its boots. */
 export function openProgram({ time, random, zone, office, checks, chance }: ProgramOptions) {
-  let path = imageOf(emptyLedger(random), null);
+  let path = imageOf(emptyLedger(), null);
   let boots = 0;
   let owner: Owner & { closing: boolean } = { dead: true, closing: false };
   let real: Ledger | null = null;
@@ -146,6 +150,8 @@ export function openProgram({ time, random, zone, office, checks, chance }: Prog
     if (wait !== null && !mine.dead) schedule(wait);
   };
   const boot = () => {
+    // Two things may have wanted to start it: there is one process per directory.
+    if (!owner.dead) return;
     if (real) {
       const lost = journalSize() - journal_safe;
       const bytes = chance() < 0.3 ? journal_safe + Math.floor(chance() * (lost + 1)) : null;
@@ -172,7 +178,7 @@ export function openProgram({ time, random, zone, office, checks, chance }: Prog
       if (!isMade(String(error))) checks.violate(`recovery failed: ${String(error)}`);
       die();
     }
-    if (mine.dead) time.after(5000, boot);
+    if (mine.dead) time.after(START_AGAIN_MS, boot);
     else {
       tick();
       checks.audit(real);

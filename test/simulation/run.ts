@@ -30,16 +30,18 @@ export type Explain = (ledger: Ledger, enrollment_id: number) => string | null;
 interface RunOptions {
   weeks?: number;
   explain?: Explain;
+  /** Told of every nemesis, session and dot: for looking into a seed. */
+  tell?: (line: string) => void;
 }
 
 const HOUR_MS = 3_600_000;
 const WEEK_MS = 7 * 24 * HOUR_MS;
 /** Stormy weeks of a run, unless another number is asked for. */
-export const WEEKS_A_RUN = 4;
+export const WEEKS_A_RUN = 6;
 /** After the storms everybody must be served within so many quiet weeks. */
 const QUIET_WEEKS_MOST = 30;
 const STEPS_MOST = 400_000;
-const TURNS_MOST = 2000;
+const TURNS_MOST = 500_000;
 
 /** A stream of chance of its own for each part: what one part draws does not move the others. */
 const streamOf = (seed: string, name: string): Chance =>
@@ -62,7 +64,10 @@ export async function simulate(seed: string, options: RunOptions = {}): Promise<
   const met: Record<string, number> = {};
   const meet = (name: string) => void (met[name] = (met[name] ?? 0) + 1);
   let trace = 0n;
-  const note = (line: string) => void (trace = Bun.hash.wyhash(line, trace));
+  const note = (line: string) => {
+    trace = Bun.hash.wyhash(line, trace);
+    options.tell?.(`${new Date(time.clock.now()).toISOString()} ${line}`);
+  };
   const witness = {
     onOrder: (order: Parameters<typeof checks.onOrder>[1]) => {
       if (program.isClosing()) checks.violate("S18: claimed after SIGTERM");
@@ -72,7 +77,10 @@ export async function simulate(seed: string, options: RunOptions = {}): Promise<
       note(`${time.mono()} ${order.envelope.from} ${order.envelope.to} ${may_arrive}`);
       checks.onDot(program.reading(), order, may_arrive);
     },
-    onSession: meet,
+    onSession: (name: string) => {
+      meet(name);
+      note(`${time.mono()} ${name}`);
+    },
   };
   const office = openMailOffice({ time, world, chance: streamOf(seed, "mail"), witness });
   const program = openProgram({ time, random, zone: town.zone, office, checks, chance: streamOf(seed, "disk") });

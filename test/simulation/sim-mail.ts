@@ -102,7 +102,10 @@ export function openMailOffice({ time, world, chance, witness }: OfficeOptions):
     portFor: (owner) => ({
       send: send(owner),
       check: async (account, signal) => {
+        // Asked for between two commands of a session: meanwhile nobody is at work on the mailbox.
+        take(owner, -1);
         await time.sleep(500, owner);
+        take(owner, 1);
         return chance() < weather.smtp
           ? { outcome: "failed", server: "smtp", fault: "connect", response: "smtp_refuse_connect" }
           : world.port.check(account, signal);

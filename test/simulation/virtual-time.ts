@@ -17,8 +17,8 @@ interface Entry {
   cancelled: boolean;
 }
 
-/** An idle look that was put off comes this long before the next thing happens, and once more at its turn. */
-const BEFORE_MS = 61_000;
+/** An idle look that was put off comes this long before the next thing happens. */
+const BEFORE_MS = 59_000;
 
 export type VirtualTime = ReturnType<typeof openVirtualTime>;
 
