@@ -9,6 +9,8 @@ const { values } = parseArgs({
     weeks: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
     replay: { type: "string" },
+    /** Stops at the first failing seed. */
+    first: { type: "boolean", default: false },
   },
 });
 const seeds =
@@ -33,6 +35,7 @@ for (const seed of seeds) {
   if (run.violations.length === 0) continue;
   failing.push(seed);
   process.stderr.write(`${seed}\n${run.violations.map((line) => `  ${line}\n`).join("")}`);
+  if (values.first) break;
 }
 const seconds = (performance.now() - began) / 1000;
 process.stdout.write(

@@ -60,6 +60,7 @@ type Answer = string | ((socket: Socket) => void);
 export interface Vice {
   greeting?: Answer;
   ehlo?: Answer;
+  starttls?: Answer;
   auth?: Answer;
   mail?: Answer;
   rcpt?: Answer;
@@ -116,6 +117,7 @@ class Session {
     const verb = line.slice(0, 4).toUpperCase();
     const path = /<(.*)>/.exec(line)?.[1] ?? "";
     if (verb === "EHLO") this.#say(this.#vice.ehlo, "250-mx.test\r\n250 AUTH PLAIN");
+    else if (verb === "STAR") this.#say(this.#vice.starttls, "502 5.5.1 not here");
     else if (verb === "AUTH") this.#say(this.#vice.auth, "235 2.7.0 welcome");
     else if (verb === "MAIL") {
       this.#mail.from = path;
