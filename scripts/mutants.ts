@@ -112,7 +112,10 @@ function isCaught({ name, file, text, defect, proof }: Mutant): boolean {
     const source = readFileSync(path, "utf8");
     const found = source.split(text).length - 1;
     if (found !== 1) throw new Error(`mutant "${name}": its text stands in ${file} ${found} times`);
-    writeFileSync(path, source.replace(text, () => defect));
+    writeFileSync(
+      path,
+      source.replace(text, () => defect),
+    );
     const run = Bun.spawnSync([process.execPath, ...proof], { cwd: copy, stdin: "ignore" });
     const out = run.stdout.toString();
     // Red means: it ran to its end and said so. A crash of the proof proves nothing.
@@ -126,7 +129,8 @@ function isCaught({ name, file, text, defect, proof }: Mutant): boolean {
 
 const wanted = process.argv.slice(2);
 const chosen = MUTANTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-if (chosen.length < wanted.length) throw new Error(`known are: ${MUTANTS.map(({ name }) => name).join(", ")}`);
+if (chosen.length < wanted.length)
+  throw new Error(`known are: ${MUTANTS.map(({ name }) => name).join(", ")}`);
 const survived = chosen.filter((mutant) => !isCaught(mutant)).map(({ name }) => name);
 process.stdout.write(`${JSON.stringify({ mutants: chosen.length, survived })}\n`);
 process.exitCode = survived.length === 0 ? 0 : 1;

@@ -66,23 +66,6 @@ test("a reading that lies ahead, for the clock was set back, is no reading", asy
   expect(room.world.taken).toHaveLength(2);
 });
 
-test("a reading that lay ahead is not fresh when the clock has caught up with it", async () => {
-  await room.run();
-  room.clock.moveBy(3 * HOUR_MS);
-  room.world.failReading("connect");
-  room.clock.moveBy(-2 * HOUR_MS);
-  room.ledger.db.run("UPDATE inboxes SET next_slot_at = 0, read_at = ?", [
-    room.clock.now() + 2 * HOUR_MS,
-  ]);
-  await roundOnly();
-  room.clock.moveBy(2 * HOUR_MS);
-  await roundOnly();
-  expect(room.world.taken).toHaveLength(1);
-  room.world.failReading(null);
-  await room.run();
-  expect(room.world.taken).toHaveLength(2);
-});
-
 test("before reading was tried nothing goes at all", async () => {
   await roundOnly();
   expect(room.world.taken).toEqual([]);

@@ -26,11 +26,7 @@ export function isMade(text: string): boolean {
 }
 
 export type Point =
-  | "before_write"
-  | "before_commit"
-  | "after_commit"
-  | "before_append"
-  | "after_append";
+  "before_write" | "before_commit" | "after_commit" | "before_append" | "after_append";
 
 export interface Fate {
   /** The process gets here; it may die, then `owner.dead` is set. */

@@ -1,6 +1,11 @@
 // What can befall a simulated program, by name (reliability.md 3.9): kills, sleep, clocks, a full disk, servers that
 // forget, and people who change their minds. One nemesis is one entry; its chance is the run's.
-import { archiveCampaign, changeCampaign, pauseCampaign, resumeCampaign } from "../../src/resources/campaigns/actions.ts";
+import {
+  archiveCampaign,
+  changeCampaign,
+  pauseCampaign,
+  resumeCampaign,
+} from "../../src/resources/campaigns/actions.ts";
 import { pauseInboxByRequest, resumeInboxByRequest } from "../../src/resources/inboxes/change.ts";
 import { findInbox, findInboxByEmail, updateInbox } from "../../src/resources/inboxes/store.ts";
 import { eraseLead } from "../../src/resources/leads/actions.ts";

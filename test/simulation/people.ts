@@ -18,18 +18,54 @@ interface Made {
 const FATES: [number, (mail: TakenMail, chance: Chance) => Made][] = [
   [5, (mail, chance) => ({ bytes: answerTo(mail, oneOf(chance, HUMAN)), stops: true })],
   [2, (mail, chance) => ({ bytes: answerTo(mail, oneOf(chance, OPT_OUTS)), stops: true })],
-  [1, ({ from, to }) => ({ bytes: mailFrom({ from: to, to: from }, "Please unsubscribe me."), stops: false })],
-  [3, (mail) => ({ bytes: absenceOf(mail, "I am away."), stops: false })],
-  [2, ({ from, to, message_id }) => ({ bytes: reportOn({ to: from, recipient: to, message_id }), stops: true })],
   [
-    2,
-    ({ from, to, message_id }) => ({
-      bytes: reportOn({ to: from, recipient: to, message_id, status: "5.2.2", words: "552 5.2.2 full" }),
+    1,
+    ({ from, to }) => ({
+      bytes: mailFrom({ from: to, to: from }, "Please unsubscribe me."),
       stops: false,
     }),
   ],
-  [1, ({ from, to, message_id }) => ({ bytes: reportOn({ to: from, recipient: to, message_id, action: "delayed", status: "4.4.1" }), stops: false })],
-  [1, ({ from, to, message_id }) => ({ bytes: reportOn({ to: from, recipient: to, message_id, action: "delivered", status: "2.0.0" }), stops: false })],
+  [3, (mail) => ({ bytes: absenceOf(mail, "I am away."), stops: false })],
+  [
+    2,
+    ({ from, to, message_id }) => ({
+      bytes: reportOn({ to: from, recipient: to, message_id }),
+      stops: true,
+    }),
+  ],
+  [
+    2,
+    ({ from, to, message_id }) => ({
+      bytes: reportOn({
+        to: from,
+        recipient: to,
+        message_id,
+        status: "5.2.2",
+        words: "552 5.2.2 full",
+      }),
+      stops: false,
+    }),
+  ],
+  [
+    1,
+    ({ from, to, message_id }) => ({
+      bytes: reportOn({ to: from, recipient: to, message_id, action: "delayed", status: "4.4.1" }),
+      stops: false,
+    }),
+  ],
+  [
+    1,
+    ({ from, to, message_id }) => ({
+      bytes: reportOn({
+        to: from,
+        recipient: to,
+        message_id,
+        action: "delivered",
+        status: "2.0.0",
+      }),
+      stops: false,
+    }),
+  ],
 ];
 const TOTAL = FATES.reduce((sum, [weight]) => sum + weight, 0);
 /** So many mails have any consequence. */

@@ -95,7 +95,7 @@ export function openProgram({ time, random, zone, office, checks, chance }: Prog
   let real: Ledger | null = null;
   let ledger: Ledger | null = null;
   let desk: LedgerDesk | null = null;
-  let cancelTick = () => {};
+  let cancelTick: (() => void) | null = null;
   let disk_full = 0;
   let points_left = Infinity;
   let wanted: Point | null = null;
@@ -129,7 +129,7 @@ export function openProgram({ time, random, zone, office, checks, chance }: Prog
   };
   const schedule = (wait_ms: number) => {
     if (owner.closing) return;
-    cancelTick();
+    cancelTick?.();
     cancelTick = time.after(wait_ms, tick, owner);
   };
   const tick = () => {
@@ -162,7 +162,10 @@ export function openProgram({ time, random, zone, office, checks, chance }: Prog
     }
     const mine = (owner = { dead: false, closing: false });
     boots++;
-    real = openFile(path, opens)((verb) => {
+    real = openFile(
+      path,
+      opens,
+    )((verb) => {
       if (mine.dead) return;
       if (verb === "read") desk?.nudgeReading();
       schedule(0);
@@ -233,7 +236,7 @@ export function openProgram({ time, random, zone, office, checks, chance }: Prog
       if (owner.dead || owner.closing || !desk) return;
       const mine = owner;
       mine.closing = true;
-      cancelTick();
+      cancelTick?.();
       const end = () => {
         if (mine.dead) return;
         die();
@@ -251,9 +254,13 @@ export function openProgram({ time, random, zone, office, checks, chance }: Prog
     look: () => schedule(0),
     lookWithin: (ms: number) => {
       const mine = owner;
-      time.after(ms, () => {
-        if (!mine.dead) tick();
-      }, mine);
+      time.after(
+        ms,
+        () => {
+          if (!mine.dead) tick();
+        },
+        mine,
+      );
     },
     boots: () => boots,
     close() {

@@ -83,8 +83,18 @@ export async function simulate(seed: string, options: RunOptions = {}): Promise<
     },
   };
   const office = openMailOffice({ time, world, chance: streamOf(seed, "mail"), witness });
-  const program = openProgram({ time, random, zone: town.zone, office, checks, chance: streamOf(seed, "disk") });
-  Object.assign(promised, program.prepare((ledger) => furnish(ledger, town, chance)));
+  const program = openProgram({
+    time,
+    random,
+    zone: town.zone,
+    office,
+    checks,
+    chance: streamOf(seed, "disk"),
+  });
+  Object.assign(
+    promised,
+    program.prepare((ledger) => furnish(ledger, town, chance)),
+  );
   const stage: Stage = { time, chance, program, world, office, promised, checks, town };
   office.weather.smtp = chance() < 0.3 ? 0 : 0.05;
   const report = (steps: number): RunReport => ({
@@ -106,8 +116,7 @@ export async function simulate(seed: string, options: RunOptions = {}): Promise<
       if (!entry || checks.violations.length > 0) return;
       entry.work();
       await settled(program);
-      for (; fated < world.taken.length; fated++)
-        if (storm) drawFate(stage, world.taken[fated]!);
+      for (; fated < world.taken.length; fated++) if (storm) drawFate(stage, world.taken[fated]!);
       checks.step(program.reading());
       if (++steps > STEPS_MOST) checks.violate("a hot loop: too many steps");
     }

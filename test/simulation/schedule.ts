@@ -1,13 +1,7 @@
 // Every zone, ten years, random windows: what core/ says about windows and days against an oracle that asks Intl only.
 // One seed replays one run. Invariant 3: nothing outside the window, in any zone, over DST.
 import { usedUpBudgets } from "../../src/core/quota.ts";
-import {
-  closesAt,
-  isOpen,
-  nextOpening,
-  type SendWindow,
-  WEEKDAYS,
-} from "../../src/core/window.ts";
+import { closesAt, isOpen, nextOpening, type SendWindow, WEEKDAYS } from "../../src/core/window.ts";
 import { localDay, startOfNextDay } from "../../src/core/zones.ts";
 import { type Chance, chanceOf, oneOf } from "../world/chance.ts";
 import { DAY_MS, offsetReader, type Wall, wallOfZone } from "./zone-oracle.ts";
@@ -202,8 +196,7 @@ function opening(
     if (!window.days.has(weekday) || window.excluded.has(day)) return null;
     const midnight = wall.startOf(day + 1);
     const opens = wall.edge(day, window.start);
-    const closes =
-      window.end === 1440 ? midnight : Math.min(midnight, wall.edge(day, window.end));
+    const closes = window.end === 1440 ? midnight : Math.min(midnight, wall.edge(day, window.end));
     return opens < closes ? { opens, closes } : null;
   };
   const now = stretch(today);

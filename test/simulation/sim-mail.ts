@@ -157,10 +157,7 @@ function watched(order: SendOrder, { owner, session, state, witness }: Flight): 
   };
 }
 
-async function aborted(
-  signal: AbortSignal,
-  state: { gone: boolean },
-): Promise<SendOutcome> {
+async function aborted(signal: AbortSignal, state: { gone: boolean }): Promise<SendOutcome> {
   await signalled(signal);
   return state.gone
     ? { outcome: "unclear", response: "stopped by our own side" }
@@ -184,8 +181,8 @@ interface Opened {
 interface Office {
   time: VirtualTime;
   waiting: Map<string, Set<() => void>>;
-  take(owner: Owner, by: 1 | -1): void;
-  command(owner: Owner, signal: AbortSignal, name: string): Promise<void>;
+  take: (owner: Owner, by: 1 | -1) => void;
+  command: (owner: Owner, signal: AbortSignal, name: string) => Promise<void>;
   world: MailWorld;
 }
 

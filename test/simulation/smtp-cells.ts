@@ -70,7 +70,13 @@ const answered = (
   phase: "mail" | "rcpt" | "data" | "dot",
   response: string,
   [state, inbox]: [Cell["state"], InboxWord],
-): Cell => ({ name: `${response} at ${phase}`, vice: { [phase]: response }, state, taken: 0, inbox });
+): Cell => ({
+  name: `${response} at ${phase}`,
+  vice: { [phase]: response },
+  state,
+  taken: 0,
+  inbox,
+});
 const uncertain = (name: string, dot: NonNullable<Vice["dot"]>): Cell => ({
   name,
   vice: { dot },
@@ -103,10 +109,18 @@ export const CELLS: readonly Cell[] = [
   unreached("421 at ehlo", { ehlo: "421 4.3.2 shutting down" }),
   unreached("no STARTTLS where it is asked for", {}, { security: "starttls" }),
   unreached("502 at starttls", { ehlo: STARTTLS }, { security: "starttls" }),
-  unreached("454 at starttls", { ehlo: STARTTLS, starttls: "454 4.7.0 not now" }, { security: "starttls" }),
+  unreached(
+    "454 at starttls",
+    { ehlo: STARTTLS, starttls: "454 4.7.0 not now" },
+    { security: "starttls" },
+  ),
   unreached("silent at starttls", { ehlo: STARTTLS, starttls: silent }, { security: "starttls" }),
   unreached("close at starttls", { ehlo: STARTTLS, starttls: close }, { security: "starttls" }),
-  unreached("no TLS behind starttls", { ehlo: STARTTLS, starttls: "220 go on" }, { security: "starttls" }),
+  unreached(
+    "no TLS behind starttls",
+    { ehlo: STARTTLS, starttls: "220 go on" },
+    { security: "starttls" },
+  ),
   unreached("no TLS from the first byte", {}, { security: "tls" }),
   unreached("535 at auth", { auth: "535 5.7.8 bad credentials" }),
   unreached("534 at auth", { auth: "534 5.7.9 application-specific password required" }),
@@ -163,10 +177,10 @@ export async function playCell({ vice, account }: Cell): Promise<Seen> {
   const server = await smtpWith(vice);
   const room = openEngineRoom({ files_sent: false });
   const smtp = openSmtp({ waits: SHORT });
-  const kind = { account };
+  let changes = account;
   const port: MailPort = {
     ...room.world.port,
-    send: (_account, order) => smtp.send(server.account(kind.account), order),
+    send: (_account, order) => smtp.send(server.account(changes), order),
   };
   const desk = openDesk(room.ledger, { ...room.world, port });
   try {
@@ -186,9 +200,13 @@ export async function playCell({ vice, account }: Cell): Promise<Seen> {
             : "well";
     const taken = server.delivered.length;
     for (const name of Object.keys(vice)) delete vice[name as keyof Vice];
-    delete kind.account;
+    changes = undefined;
     room.ledger.db.run("UPDATE inboxes SET state = 'active'");
-    for (let next = await desk.runDue(), until = room.clock.now() + 2 * DAY_MS; next !== null && next <= until; next = await desk.runDue())
+    for (
+      let next = await desk.runDue(), until = room.clock.now() + 2 * DAY_MS;
+      next !== null && next <= until;
+      next = await desk.runDue()
+    )
       room.clock.moveTo(next);
     const [state_in_the_end = "none"] = room.states();
     return {

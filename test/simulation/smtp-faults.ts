@@ -45,8 +45,7 @@ const REFUSALS: [string, "rcpt" | "dot"][] = [
 ];
 
 const FAULTS: Record<Exclude<Kind, "slow">, (phase: Phase) => LoginFault> = {
-  refuse: (phase) =>
-    phase === "auth" ? "auth" : phase === "starttls" ? "no_starttls" : "connect",
+  refuse: (phase) => (phase === "auth" ? "auth" : phase === "starttls" ? "no_starttls" : "connect"),
   silent: () => "timeout",
   rst: () => "connect",
   close: (phase) => (phase === "greeting" ? "greeting" : "connect"),

@@ -56,9 +56,13 @@ export function openVirtualTime(start: number) {
       if (isGone(entry)) queue.shift();
       else if (entry.owner && entry.at < paused_until) {
         queue.shift();
-        insert({ ...entry, at: paused_until, get cancelled() {
-          return entry.cancelled;
-        } });
+        insert({
+          ...entry,
+          at: paused_until,
+          get cancelled() {
+            return entry.cancelled;
+          },
+        });
       } else return entry;
     }
     return null;
@@ -111,7 +115,8 @@ export function openVirtualTime(start: number) {
     /** The wall clock is set by so many ms. */
     setWallBy: (ms: number) => void (offset += Math.round(ms)),
     /** Nothing that belongs to the program happens for so long. */
-    pauseProgram: (ms: number) => void (paused_until = Math.max(paused_until, mono + Math.round(ms))),
+    pauseProgram: (ms: number) =>
+      void (paused_until = Math.max(paused_until, mono + Math.round(ms))),
     take,
   };
 }

@@ -18,12 +18,7 @@ import {
   nextRelease,
   type Waiting,
 } from "../../resources/enrollments/waiting.store.ts";
-import {
-  forgetReadingsAhead,
-  hasReadingAhead,
-  type InboxRow,
-  listSendingInboxes,
-} from "../../resources/inboxes/store.ts";
+import { type InboxRow, listSendingInboxes } from "../../resources/inboxes/store.ts";
 import {
   hasMailUnderWay,
   listHoldingUncertain,
@@ -91,8 +86,6 @@ export function sendRound(ledger: Ledger, desk: SendDesk): number | null {
 
 /** What waited for an instant that has come: blocked and held leads, deferred mails, doubts that nobody can settle. */
 function comeBack(ledger: Ledger, now: number): void {
-  // The clock was set back since: what was read then proves nothing, now or when that time comes again.
-  if (hasReadingAhead(ledger, now)) ledger.write(forgetReadingsAhead);
   // Mails before their leads, at one instant: a lead that comes back finds its mail queued again.
   let left = hasReleasable(ledger, now) || listRetries(ledger, now).length > 0;
   while (left) {

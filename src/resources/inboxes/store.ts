@@ -435,16 +435,6 @@ export function markRead(tx: Tx, id: number, read_at: number): void {
   tx.db.query("UPDATE inboxes SET read_at = ? WHERE id = ?").run(read_at, id);
 }
 
-/** Has an inbox a reading that lies ahead of this instant? */
-export function hasReadingAhead({ db }: Reading, now: number): boolean {
-  return db.query("SELECT 1 FROM inboxes WHERE read_at > ? LIMIT 1").get(now) !== null;
-}
-
-/** Forgets readings that lie ahead: once the clock has caught up with them they would seem fresh. */
-export function forgetReadingsAhead(tx: Tx): void {
-  tx.db.query("UPDATE inboxes SET read_at = NULL WHERE read_at > ?").run(tx.now);
-}
-
 /** What a look into the Sent folder showed: whether the provider files copies by itself. */
 export function setFilesSent(tx: Tx, id: number, files_sent: boolean): void {
   tx.db.query("UPDATE inboxes SET files_sent = ? WHERE id = ?").run(Number(files_sent), id);
