@@ -7,6 +7,7 @@ import { accountOf } from "../resources/inboxes/actions.ts";
 import { listReadInboxes } from "../resources/inboxes/store.ts";
 import { openFlights } from "./flights.ts";
 import { readOnce } from "./read/watch.ts";
+import type { ClaimedMail } from "./send/claim.ts";
 import type { Later } from "./send/commit-group.ts";
 import { recover, type Recovery } from "./send/recover.ts";
 import { type SendDesk, sendRound } from "./send/round.ts";
@@ -20,9 +21,17 @@ export interface LedgerDesk {
   settleKept(): void;
   /** Every inbox has its watch. */
   watchAll(): void;
+  /** Sends one mail beside the rounds; done when its outcome is written. */
+  sendNow(claimed: ClaimedMail): Promise<void>;
+  /** Nothing new is begun. */
+  isClosing(): boolean;
   nudgeReading(): void;
   /** Reads, then sends, until nothing more is due at this instant; the next instant, or null. */
   runDue(): Promise<number | null>;
+  /** Is an outcome kept that could not be written yet? */
+  isStuck(): boolean;
+  /** Since this start, has reading been tried for this inbox? */
+  mayStart(inbox_id: number): boolean;
   close(within_ms: number): Promise<void>;
 }
 
@@ -42,6 +51,8 @@ const ROUNDS_MOST = 10_000;
 export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions): LedgerDesk {
   const tried = new Set<number>();
   const flights = openFlights({ ledger, mail, log, later });
+  // Flights of their own: whoever waits for one of them waits for no other.
+  const beside = openFlights({ ledger, mail, log, later });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);
@@ -60,9 +71,19 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
   return {
     recover: () => recover(ledger),
     round,
-    settleKept: () => flights.settleKept(),
+    settleKept() {
+      flights.settleKept();
+      beside.settleKept();
+    },
+    async sendNow(claimed) {
+      beside.start(claimed);
+      await beside.landed();
+    },
     watchAll: () => watches.watchAll(),
+    isClosing: () => closing,
     nudgeReading: () => watches.nudge(),
+    isStuck: () => flights.isStuck(),
+    mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
     async runDue() {
       flights.settleKept();
       for (let i = 0; i < ROUNDS_MOST; i++) {
@@ -77,9 +98,13 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
       closing = true;
       watches.stop();
       const late = Promise.withResolvers<void>();
-      const hangUp = later(within_ms, () => flights.hangUp());
+      const hangUp = later(within_ms, () => {
+        flights.hangUp();
+        beside.hangUp();
+      });
       const giveUp = later(within_ms + 1000, late.resolve);
-      await Promise.race([Promise.all([flights.landed(), watches.stopped()]), late.promise]);
+      const ends = [flights.landed(), beside.landed(), watches.stopped()];
+      await Promise.race([Promise.all(ends), late.promise]);
       hangUp();
       giveUp();
       ledger.journal.sync();

@@ -3,18 +3,23 @@
 import { Cron } from "croner";
 
 import type { AdvanceReport } from "../core/advance-report.ts";
+import { AppError } from "../core/faults.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
+import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Checkpoints } from "../ledger/checkpoints.ts";
 import type { Verb } from "../ledger/database.ts";
 import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
-import { advanceClock } from "./advance.ts";
+import { advanceClock, alone } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
+import type { EngineSigns } from "./explain/scene.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
+import { hasRoom } from "./send/gates.ts";
+import { claimTestMail } from "./send/test-mail.ts";
 import { tend } from "./tend.ts";
 
 /** The longest sleep between two looks: suspended laptops and changed clocks are noticed within it. */
@@ -45,6 +50,10 @@ export interface Engine {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox. Throws `clock_running` while the clock is being moved. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** Sends one step to oneself and waits for its outcome. Throws `clock_running` while the test clock is being moved. */
+  sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
+  /** What the engine knows of a ledger beside its rows, for `explain`. */
+  signs(ledger: Ledger): EngineSigns;
   /** When each live ledger was last looked at, the one longest ago: ms of the ledger's clock, or null. */
   last_tick_at(): number | null;
 }
@@ -53,10 +62,6 @@ const later: Later = (ms, work) => {
   const timer = setTimeout(work, ms);
   return () => clearTimeout(timer);
 };
-
-/** On a full disk nothing new is claimed: an outcome could not be written. */
-const hasRoom = (disk: Disk | null) =>
-  disk === null || !["stop", "critical"].includes(disk.level());
 
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
@@ -82,11 +87,10 @@ export function openEngine(options: EngineOptions): Engine {
     try {
       desk.settleKept();
       desk.watchAll();
-      if (hasRoom(disk)) next = desk.round();
+      if (hasRoom(disk?.level() ?? null)) next = desk.round();
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
-      if (isDiskFull(error)) disk?.giveUpBallast();
-      log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+      noteFailure(options, ledger, error);
     }
     schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
@@ -128,9 +132,35 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
+    sendTestMail: (ledger, order) => sendBeside({ ledger, desk: deskOf(ledger), disk }, order),
+    signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
 }
+
+interface Beside {
+  ledger: Ledger;
+  desk: LedgerDesk;
+  disk: Disk | null;
+}
+
+async function sendBeside({ ledger, desk, disk }: Beside, order: TestMailOrder): Promise<void> {
+  if (desk.isClosing()) throw new AppError("unavailable", "The server is being stopped.");
+  if (!hasRoom(disk?.level() ?? null))
+    throw new AppError("unavailable", "The disk is full: nothing is sent.");
+  const send = () => desk.sendNow(claimTestMail(ledger, order));
+  await (ledger.mode === "test" ? alone(ledger, send) : send());
+}
+function noteFailure({ disk, log }: EngineOptions, ledger: Ledger, error: unknown): void {
+  if (isDiskFull(error)) disk?.giveUpBallast();
+  log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+}
+
+const signsOf = (desk: LedgerDesk, disk: Disk | null): EngineSigns => ({
+  disk_level: disk?.level() ?? null,
+  is_stuck: desk.isStuck(),
+  mayStart: (inbox_id) => desk.mayStart(inbox_id),
+});
 
 function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cron[] {
   const { disk, log } = options;

@@ -1,14 +1,11 @@
 // One story that calls every operation of the API at least once, in an order that works. Its calls and their answers
 // are the examples of the reference; the contract test plays it again and holds the answers against them.
 
+import { looksAhead } from "./looks-ahead.ts";
 import type { Play } from "./player.ts";
 
 const prepare: Play[] = [
-  {
-    operation: "POST /v1/test/clock/advance",
-    body: { by: "$until_monday" },
-    hidden: true,
-  },
+  { operation: "POST /v1/test/clock/advance", body: { by: "$until_monday" }, hidden: true },
 ];
 
 const inboxes: Play[] = [
@@ -182,11 +179,7 @@ const leads: Play[] = [
     path: { id: "$lead" },
     body: { title: "Head of Sales", custom: { shops: 4 } },
   },
-  {
-    operation: "POST /v1/campaigns/:id/preview",
-    path: { id: "$campaign" },
-    body: { lead_id: "$lead" },
-  },
+  ...looksAhead,
   {
     operation: "POST /v1/leads",
     body: { email: "flo@market.test", first_name: "Flo" },
@@ -223,6 +216,8 @@ const leads: Play[] = [
 
 const running: Play[] = [
   { operation: "POST /v1/campaigns/:id/resume", path: { id: "$campaign" } },
+  { operation: "GET /v1/campaigns/:id/explain", path: { id: "$campaign" } },
+  { operation: "GET /v1/leads/:id/explain", path: { id: "$lead" } },
   { operation: "GET /v1/test/clock" },
   { operation: "POST /v1/test/clock/advance", body: { by: "P1D" } },
   { operation: "GET /v1/test/mailbox", query: { to: "reply+interested@shop.test" } },

@@ -28,12 +28,13 @@ import {
 } from "../../resources/messages/due.store.ts";
 import { returnToQueue } from "../../resources/messages/store.ts";
 import { type ClaimedMail, type ClaimResult, claimStep } from "./claim.ts";
+import type { ComposeStep } from "./compose.ts";
 import { campaignGates, type Gate, inboxGates } from "./gates.ts";
 import { goOn } from "./settle.ts";
 
 const HOUR_MS = 3_600_000;
 /** After this long without evidence the sequence goes on as if the mail had been sent; the doubt stays shown. */
-const UNCERTAIN_HOLDS_MS = HOUR_MS;
+export const UNCERTAIN_HOLDS_MS = HOUR_MS;
 /** So many come back in one transaction at most. */
 const SLICE = 500;
 /** Leads whose own gate is shut leave the index one by one; a round looks at so many of them at most. */
@@ -47,6 +48,8 @@ export interface SendDesk {
   /** Whose turn it is: when this inbox last sent for this campaign. A hint, lost at a restart. */
   turns: Map<string, number>;
   log: Log;
+  /** Only of a forecast, which knows whose slot is free: the inboxes to look at, and how their mails are made. */
+  only?: { inboxes(): InboxRow[]; compose: ComposeStep };
 }
 
 /** Collects instants and keeps the earliest that lies ahead. */
@@ -73,7 +76,7 @@ export function sendRound(ledger: Ledger, desk: SendDesk): number | null {
   const now = ledger.clock.now();
   const soonest = new Soonest(now);
   comeBack(ledger, now);
-  for (const inbox of listSendingInboxes(ledger)) {
+  for (const inbox of desk.only?.inboxes() ?? listSendingInboxes(ledger)) {
     if (!desk.mayStart(inbox.id)) continue;
     sendFrom(ledger, inbox, desk, soonest);
   }
@@ -143,7 +146,7 @@ function claimOrBlock(
   desk: SendDesk,
 ): ClaimResult {
   try {
-    return claimStep(ledger, enrollment_id, inbox_id);
+    return claimStep(ledger, enrollment_id, inbox_id, desk.only?.compose);
   } catch (error) {
     if (error instanceof Error && error.name === "SQLiteError") throw error;
     desk.log.error({ enrollment_id, error: String(error) }, "a mail could not be made");
@@ -208,6 +211,8 @@ function longestDue(look: Look, soonest: Soonest): Waiting | null {
       soonest.see(opens);
       continue;
     }
+    // Where the window is open, what else is shut is shut in every zone.
+    if (best !== null && waiting.due_at >= best.due_at) continue;
     const gates = campaignGates({ ledger, reading: ledger, now, inbox, campaign, zone, follow_up });
     if (gates.length > 0) seePassing(gates, soonest);
     else if (best === null || waiting.due_at < best.due_at) best = waiting;
