@@ -12,6 +12,7 @@ import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
+import { resolveDoubt } from "./engine/send/resolve.ts";
 import { openWiring, type WiringParts } from "./http/wiring.ts";
 import { announceServer, openInstallation, prepareDirectory, settleIn } from "./installation.ts";
 import { openCheckpoints } from "./ledger/checkpoints.ts";
@@ -182,6 +183,7 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     names: options.names ?? openDnsPort(),
     advance: (ledger, until) => engine.advance(ledger, until),
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
+    resolve: resolveDoubt,
     authenticate: (key) => authenticate(control, key),
     admitSession: (wish) => admitSession({ control, session_key }, wish),
     session_key,

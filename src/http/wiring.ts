@@ -21,6 +21,12 @@ export interface WiringParts {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox, as if IMAP had delivered it. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** Settles a message in doubt as a person says (engine/send/resolve.ts). */
+  resolve(
+    ledger: Ledger,
+    message_id: number,
+    resolution: { as: "sent" | "failed" | "send_again"; by: string },
+  ): void;
   /** The holder of a key that is good now, or null (api-keys/actions.ts `authenticate`). */
   authenticate(key: string): Caller | null;
   /** Who is signed in with a cookie, or null (auth/actions.ts `admitSession`). */

@@ -99,6 +99,7 @@ const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: Th
     names: { mailHosts: noMailHere, services: noMailHere },
     advance: (ledger, until) => house.engine.advance(ledger, until),
     receive: noMailHere,
+    resolve: noMailHere,
     authenticate: (key) => authenticate(house.control, key),
     admitSession: (wish) => admitSession({ control: house.control, session_key }, wish),
     session_key,

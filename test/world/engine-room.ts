@@ -25,6 +25,7 @@ export interface RoomOptions {
   zone?: string;
   seed?: number;
   files_sent?: boolean;
+  rewrites_ids?: boolean;
 }
 
 /** Chance that is the same in every run (mulberry32). */

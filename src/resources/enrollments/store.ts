@@ -126,7 +126,12 @@ export function land(tx: Tx, id: number, message_id: number): void {
   tx.db
     .query(
       `UPDATE enrollments
-       SET in_flight = NULL, inbox_id = CASE WHEN sent_count = 0 THEN NULL ELSE inbox_id END, updated_at = ?
+       SET in_flight = NULL, updated_at = ?,
+         inbox_id = CASE
+           WHEN sent_count > 0 THEN inbox_id
+           -- What is sent again goes from the inbox that its Message-ID names.
+           ELSE (SELECT m.inbox_id FROM messages m WHERE m.id = enrollments.in_flight AND m.resent_at IS NOT NULL)
+         END
        WHERE id = ? AND in_flight = ?`,
     )
     .run(tx.now, id, message_id);
@@ -196,6 +201,41 @@ export function complete(
       last.message_id,
       Number(last.counted),
       last.ended_by,
+    );
+}
+
+/** Back to a step whose mail a person has sent again; an enrollment that was through goes on. */
+export function rewind(
+  tx: Tx,
+  id: number,
+  back: {
+    inbox_id: number;
+    step_id: number;
+    due_at: number;
+    /** The mail was counted among those that were sent. */
+    counted: boolean;
+    last_sent_at: number | null;
+    last_step_id: number | null;
+  },
+): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET in_flight = NULL, inbox_id = ?, step_id = ?, due_at = ?, sent_count = max(0, sent_count - ?),
+         last_sent_at = ?, last_step_id = ?, blocked_until = NULL, blocked_by = NULL, updated_at = ?,
+         ended_by = CASE WHEN state = 'completed' THEN NULL ELSE ended_by END,
+         state = CASE WHEN state = 'completed' THEN 'waiting' ELSE state END
+       WHERE id = ?`,
+    )
+    .run(
+      back.inbox_id,
+      back.step_id,
+      back.due_at,
+      Number(back.counted),
+      back.last_sent_at,
+      back.last_step_id,
+      tx.now,
+      id,
     );
 }
 

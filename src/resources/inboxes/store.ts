@@ -27,6 +27,9 @@ export interface InboxRow {
   save_sent: "auto" | "always" | "never";
   /** Does the provider file a copy in Sent by itself? Null: not known yet. */
   files_sent: boolean | null;
+  /** Does the provider put its own Message-ID in place of ours? Null: not known yet. */
+  rewrites_ids: boolean | null;
+  ids_checked_at: number | null;
   state: InboxState;
   state_reason: string | null;
   state_since: number;
@@ -42,14 +45,15 @@ export interface InboxRow {
   updated_at: number;
 }
 
-type Stored = Omit<InboxRow, "smtp" | "imap" | "files_sent"> & {
+type Stored = Omit<InboxRow, "smtp" | "imap" | "files_sent" | "rewrites_ids"> & {
   smtp: string;
   imap: string;
   files_sent: number | null;
+  rewrites_ids: number | null;
 };
 
 const COLUMNS = `id, email, name, provider, smtp, imap, smtp_password, imap_password, daily_limit, hourly_limit,
-  min_gap_seconds, signature, reply_to, save_sent, files_sent, state, state_reason, state_since, failures, failing_since,
+  min_gap_seconds, signature, reply_to, save_sent, files_sent, rewrites_ids, ids_checked_at, state, state_reason, state_since, failures, failing_since,
   retry_at, next_slot_at, read_at, read_failures, read_failing_since, read_fault, created_at, updated_at`;
 
 function fromRow(row: Stored): InboxRow {
@@ -58,6 +62,7 @@ function fromRow(row: Stored): InboxRow {
     smtp: readJson<StoredServer | null>(row.smtp),
     imap: readJson<StoredServer | null>(row.imap),
     files_sent: row.files_sent === null ? null : row.files_sent === 1,
+    rewrites_ids: row.rewrites_ids === null ? null : row.rewrites_ids === 1,
   };
 }
 
@@ -438,4 +443,11 @@ export function markRead(tx: Tx, id: number, read_at: number): void {
 /** What a look into the Sent folder showed: whether the provider files copies by itself. */
 export function setFilesSent(tx: Tx, id: number, files_sent: boolean): void {
   tx.db.query("UPDATE inboxes SET files_sent = ? WHERE id = ?").run(Number(files_sent), id);
+}
+
+/** What was found out about the provider's Message-IDs. */
+export function setRewritesIds(tx: Tx, id: number, rewrites_ids: boolean): void {
+  tx.db
+    .query("UPDATE inboxes SET rewrites_ids = ?, ids_checked_at = ? WHERE id = ?")
+    .run(Number(rewrites_ids), tx.now, id);
 }
