@@ -221,7 +221,43 @@ const leads: Play[] = [
   },
 ];
 
+/** Whose mail is taken, and whose server then says nothing. */
+const doubtful = (email: string, save: Record<string, string>): Play => ({
+  operation: "POST /v1/leads",
+  body: { email, first_name: "Ida", company: "Depot", campaign_id: "$campaign" },
+  save,
+  hidden: true,
+});
+
+const doubts: Play[] = [
+  {
+    operation: "GET /v1/messages",
+    query: { lead_id: "$doubtful_lead" },
+    save: { doubtful_message: "data.0.id" },
+    hidden: true,
+  },
+  {
+    operation: "GET /v1/messages",
+    query: { lead_id: "$rival_lead" },
+    save: { rival_message: "data.0.id" },
+    hidden: true,
+  },
+  {
+    operation: "POST /v1/messages/:id/resolve",
+    path: { id: "$doubtful_message" },
+    body: { as: "sent" },
+  },
+  {
+    operation: "POST /v1/messages/:id/resolve",
+    path: { id: "$doubtful_message" },
+    body: { as: "failed" },
+    fails: "not_uncertain",
+  },
+];
+
 const running: Play[] = [
+  doubtful("uncertain@depot.test", { doubtful_lead: "data.id" }),
+  doubtful("uncertain@rival.test", { rival_lead: "data.id" }),
   { operation: "POST /v1/campaigns/:id/resume", path: { id: "$campaign" } },
   { operation: "GET /v1/test/clock" },
   { operation: "POST /v1/test/clock/advance", body: { by: "P1D" } },
@@ -284,6 +320,12 @@ const suppressions: Play[] = [
         { value: "no address" },
       ],
     },
+  },
+  {
+    operation: "POST /v1/messages/:id/resolve",
+    path: { id: "$rival_message" },
+    body: { as: "send_again" },
+    fails: "cannot_send_again",
   },
   { operation: "GET /v1/suppressions", query: { kind: "domain" } },
   { operation: "GET /v1/suppressions/:id", path: { id: "$suppression" } },
@@ -408,6 +450,7 @@ export const SCENARIO: readonly Play[] = [
   ...campaigns,
   ...leads,
   ...running,
+  ...doubts,
   ...suppressions,
   ...keys,
   ...people,

@@ -70,7 +70,7 @@ const later = (_ms: number, work: () => void) => {
 const look = () => undefined;
 
 /** A desk as the engine has it, looked at only when the test says so. */
-export function openDesk(ledger: Ledger, world: MailWorld): LedgerDesk {
+export function openDesk(ledger: Ledger, world: Pick<MailWorld, "port">): LedgerDesk {
   return openLedgerDesk({ ledger, mail: world.port, log: silent, later, look });
 }
 
