@@ -12,6 +12,7 @@ import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
+import { catchUp, doubtClaimed, isOlderThanJournal } from "./engine/send/catch-up.ts";
 import { resolveDoubt } from "./engine/send/resolve.ts";
 import { openWiring, type WiringParts } from "./http/wiring.ts";
 import { announceServer, openInstallation, prepareDirectory, settleIn } from "./installation.ts";
@@ -35,6 +36,7 @@ import { createWorkspace, getWorkspace, openDataKey } from "./resources/workspac
 import { listWorkspaces } from "./resources/workspaces/store.ts";
 import { VERSION } from "./version.ts";
 
+const OLDER = "the sent journal knows of mails that the database does not: it is an older copy";
 const BALLAST_BYTES = 64 * 1024 * 1024;
 /** Where imail listens unless it is told otherwise. */
 export const DEFAULT_PORT = 7070;
@@ -135,10 +137,23 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     log,
   });
   const app = openHouseApp(config, options, { control, ledgers, master_key, mail, engine, log });
-  if (is_copy) ledgers.all().forEach(pauseCopied);
+  takeStock(ledgers, installation.copy_reason, log);
   if (lock_identity !== null) settleIn(installation, lock_identity);
   const facts = { key_problem: master_key.problem, is_new, is_copy };
   return openDoor({ config, control, ledgers, engine, app, log, ...facts }, in_memory, open);
+}
+
+/** Before anything is sent: a copy pauses, and what the sent journal knows beyond the database is applied. */
+function takeStock(ledgers: Ledgers, copy_reason: string | null, log: Log): void {
+  for (const ledger of ledgers.all().filter(({ mode }) => mode === "live")) {
+    const reason = copy_reason ?? (isOlderThanJournal(ledger) ? OLDER : null);
+    if (reason !== null) pauseCopied(ledger, reason);
+    const caught_up = catchUp(ledger);
+    const doubtful = copy_reason === null ? 0 : doubtClaimed(ledger);
+    if (reason === null && Object.values(caught_up).every((count) => count === 0)) continue;
+    const facts = { ledger: ledger.workspace_id, reason, ...caught_up, doubtful };
+    log.warn(facts, "this data is a copy or older than what was sent");
+  }
 }
 
 /** What listens and closes, around what was furnished. */

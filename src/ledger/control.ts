@@ -30,6 +30,9 @@ interface ControlOptions {
   onError: (error: unknown) => void;
 }
 
+/** In place of a lock's identity in a control.db that comes from a backup; the instant of the backup follows. */
+export const RESTORED = "restored ";
+
 /** Opens control.db of a data directory; the first opening makes the installation secret. */
 export function openControl({ dir, random, onError }: ControlOptions): Control {
   const db = openDatabase(dir === ":memory:" ? dir : join(dir, "control.db"), CONTROL_MIGRATIONS);

@@ -28,6 +28,7 @@ import {
   refreezeMessage,
 } from "../../resources/messages/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
+import { isSentBefore } from "./adopt.ts";
 import { composeStep } from "./compose.ts";
 import { branchFacts } from "./facts.ts";
 import { campaignGates, type Gate, inboxGates, leadGates, type Situation } from "./gates.ts";
@@ -92,6 +93,8 @@ export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: numbe
     const steps = listSteps(tx, campaign.id);
     const step = decideStep(tx, enrollment, steps);
     if (!step) return { result: "passed" };
+    const before = { enrollment, inbox_id: inbox.id, step, email: lead.email };
+    if (isSentBefore(ledger, tx, before)) return { result: "passed" };
     return freeze(ledger, tx, { enrollment, campaign, lead, inbox, steps, step });
   });
 }

@@ -145,7 +145,7 @@ export function commitMessage(tx: Tx, guard: CommitGuard): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE messages
-       SET state = 'committed', committed_at = ?1, released_at = ?1, slot_at = ?1
+       SET state = 'committed', committed_at = ?1, released_at = max(coalesce(released_at, 0), ?1), slot_at = ?1
        WHERE id = ?2 AND state = 'claimed' AND boot_id = ?3
          AND (window_until IS NULL OR ?1 < window_until)
          AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (?5, ?6))
@@ -319,6 +319,58 @@ export function markPassed(tx: Tx, id: number): void {
   tx.db
     .query("UPDATE messages SET passed_at = ? WHERE id = ? AND state = 'uncertain'")
     .run(tx.now, id);
+}
+
+/** Is this commit, of which a line of the journal tells, known here? */
+export function knowsCommit({ db }: Reading, line: { message_id: number; at: number }): boolean {
+  return (
+    db
+      .query<{ one: number }, [number, number]>(
+        "SELECT 1 AS one FROM messages WHERE id = ? AND released_at >= ?",
+      )
+      .get(line.message_id, line.at) !== null
+  );
+}
+
+/**
+ * `-> uncertain` for a mail that only the sent journal knows to have gone out. Its enrollment goes on at once: the hour
+ * in which evidence is waited for was over before.
+ */
+export function markJournaled(
+  tx: Tx,
+  id: number,
+  facts: { at: number; quota_day: string; response: string },
+): boolean {
+  const { changes } = tx.db
+    .query(
+      `UPDATE messages
+       SET state = 'uncertain', claimed_at = ?1, committed_at = ?1, released_at = ?1, slot_at = ?1, quota_day = ?2,
+         response = ?3, passed_at = ?4, bytes = NULL, retry_at = NULL, look_at = NULL, looks = 0
+       WHERE id = ?5 AND state IN ('queued', 'claimed', 'committed', 'deferred')`,
+    )
+    .run(facts.at, facts.quota_day, facts.response, tx.now, id);
+  return changes > 0;
+}
+
+/** Nothing more can be learnt of this commit: it is known from now on. */
+export function noteCommit(tx: Tx, id: number, at: number): void {
+  tx.db
+    .query("UPDATE messages SET released_at = max(coalesce(released_at, 0), ?) WHERE id = ?")
+    .run(at, id);
+}
+
+/**
+ * `claimed -> uncertain` in a copy: whether the original let the dot go after the copy was made, nobody here can know.
+ * How many.
+ */
+export function doubtClaims(tx: Tx, boot_id: number, response: string): number {
+  return tx.db
+    .query(
+      `UPDATE messages
+       SET state = 'uncertain', committed_at = claimed_at, released_at = claimed_at, response = ?
+       WHERE state IN ('claimed', 'committed') AND state = 'claimed' AND boot_id <> ?`,
+    )
+    .run(response, boot_id).changes;
 }
 
 export function findAlias({ db }: Reading, alias: string): number | null {
