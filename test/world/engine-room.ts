@@ -120,10 +120,12 @@ export function openEngineRoom(options: RoomOptions = {}) {
     /** Another desk, on this ledger or on one with a defect. */
     takeDesk: (other: Ledger = ledger) => (desk = openDesk(other, world)),
     /** The process is killed and started again: only the file is left. */
-    restart() {
+    restart({ meanwhile, opened }: { meanwhile?: () => void; opened?: () => void } = {}) {
       ledger.close();
+      meanwhile?.();
       ledger = openRoomLedger(options, clock, random);
       desk = openDesk(ledger, world);
+      opened?.();
       return desk.recover();
     },
     enrollment: (lead_id: number, at = 0) => {
