@@ -1,6 +1,9 @@
 // Wires a house: settings -> lock -> databases -> mail -> engine -> app. One process holds one data directory, and what
 // is opened here is closed here, in the reverse order.
 
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
 import { type App, listenOptions, openApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { pauseCopied } from "./copied.ts";
@@ -16,6 +19,9 @@ import { catchUp, doubtClaimed, isOlderThanJournal } from "./engine/send/catch-u
 import { resolveDoubt } from "./engine/send/resolve.ts";
 import { openWiring, type WiringParts } from "./http/wiring.ts";
 import { announceServer, openInstallation, prepareDirectory, settleIn } from "./installation.ts";
+import { backupName, backupsIn, pruneBackups } from "./ledger/backup-files.ts";
+import { needRoom, sizeOfData, writeBackup } from "./ledger/backup.ts";
+import { type Backups, openBackups } from "./ledger/backups.ts";
 import { openCheckpoints } from "./ledger/checkpoints.ts";
 import { systemClock } from "./ledger/clock.ts";
 import type { Control } from "./ledger/control.ts";
@@ -25,6 +31,7 @@ import type { Ledger } from "./ledger/ledger.ts";
 import { type Ledgers, openLedgers } from "./ledger/ledgers.ts";
 import { lockDirectory } from "./ledger/lock.ts";
 import type { MasterKey } from "./ledger/master-key.ts";
+import { isMigrationDue } from "./ledger/migration-due.ts";
 import { systemRandom } from "./ledger/random.ts";
 import { openLog } from "./log.ts";
 import { openDnsPort } from "./mail/discover.ts";
@@ -99,6 +106,7 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
   const in_memory = options.in_memory ?? false;
   const log = options.log ?? openLog(config.log_level);
   const lock_identity = in_memory ? null : takeDirectory(config.dir, open);
+  if (!in_memory) backUpBeforeMigrating(config, log);
   const disk = in_memory
     ? null
     : openDisk(config.dir, options.ballast === false ? 0 : BALLAST_BYTES);
@@ -134,6 +142,7 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     mail,
     disk,
     checkpoints,
+    backups: in_memory ? null : openDailyBackups(config, log),
     log,
   });
   const app = openHouseApp(config, options, { control, ledgers, master_key, mail, engine, log });
@@ -141,6 +150,35 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
   if (lock_identity !== null) settleIn(installation, lock_identity);
   const facts = { key_problem: master_key.problem, is_new, is_copy };
   return openDoor({ config, control, ledgers, engine, app, log, ...facts }, in_memory, open);
+}
+
+/** A backup a day, unless that is switched off. */
+function openDailyBackups({ dir, backups }: Config, log: Log): Backups | null {
+  if (backups === null) return null;
+  return openBackups({
+    dir,
+    keep: backups,
+    version: VERSION,
+    now: () => systemClock.now(),
+    onDone(fault) {
+      if (fault === null) log.info({}, "backup made");
+      else log.error({ fault }, "a backup could not be made");
+    },
+  });
+}
+
+/** An upgrade changes the databases: before it a copy is made, or nothing is changed (Invariant of reliability.md 3.7). */
+function backUpBeforeMigrating({ dir, backups }: Config, log: Log): void {
+  if (!isMigrationDue(dir)) return;
+  needRoom(dir, 2.5 * sizeOfData(dir), "An upgrade of the databases");
+  if (backups === null) return;
+  const place = backupsIn(dir);
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  const now = systemClock.now();
+  const out = join(place, backupName(now, "migration"));
+  writeBackup({ dir, out, reason: "migration", version: VERSION, now, key: null });
+  pruneBackups(place, backups);
+  log.info({ file: out }, "backup made before the databases are upgraded");
 }
 
 /** Before anything is sent: a copy pauses, and what the sent journal knows beyond the database is applied. */

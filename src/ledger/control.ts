@@ -1,4 +1,5 @@
 // Opens control.db: users, workspaces, API keys, and this installation's secret.
+import { Database } from "bun:sqlite";
 import { join } from "node:path";
 
 import type { Clock } from "../core/clock.ts";
@@ -58,6 +59,16 @@ export function findInstallation({ db }: Reading): Installation | null {
       "SELECT secret, key_fingerprint, lock_identity FROM installation WHERE id = 1",
     )
     .get();
+}
+
+/** Makes a control.db that was copied out of a backup say so: its first start pauses everything, and says why. */
+export function markRestored(path: string, created_at: string): void {
+  const db = new Database(path, { create: false, readwrite: true, strict: true });
+  try {
+    db.query("UPDATE installation SET lock_identity = ? WHERE id = 1").run(RESTORED + created_at);
+  } finally {
+    db.close();
+  }
 }
 
 /** Remembers which master key sealed the data keys, and which lock file this data directory had. */

@@ -60,6 +60,7 @@ export async function openTestHouse(options: TestHouseOptions = {}) {
     port: 0,
     allow_host: options.allowed_hosts ?? [],
     log_level: "silent",
+    backups: null,
     master_key,
   };
   const house = await openHouse(config, {
