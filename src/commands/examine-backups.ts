@@ -3,6 +3,7 @@
 import { join } from "node:path";
 
 import type { Config } from "../config.ts";
+import { idTime } from "../core/ids.ts";
 import { type BackupFile, backupsIn, listBackups } from "../ledger/backup-files.ts";
 import { systemClock } from "../ledger/clock.ts";
 import type { Control } from "../ledger/control.ts";
@@ -18,10 +19,23 @@ const STALE_MS = 2 * 86_400_000;
 /** The newest backup, and those that erasure has not reached. */
 export function examineBackups({ dir, backups }: Config, control: Control): Finding[] {
   const files = listBackups(backupsIn(dir));
-  return [examineAge(dir, files, backups !== null), ...examineErased(dir, files, control)];
+  const founded_at = Math.min(...listWorkspaces(control).map(({ id }) => idTime(id)));
+  const is_on = backups !== null;
+  const age = examineAge(dir, files, {
+    is_on,
+    is_young: systemClock.now() - founded_at < STALE_MS,
+  });
+  return [age, ...examineErased(dir, files, control)];
 }
 
-function examineAge(dir: string, [newest]: readonly BackupFile[], is_on: boolean): Finding {
+function examineAge(
+  dir: string,
+  [newest]: readonly BackupFile[],
+  { is_on, is_young }: { is_on: boolean; is_young: boolean },
+): Finding {
+  if (!newest && is_on && is_young) {
+    return fine("backup", "none yet: the first is made when imail runs");
+  }
   const age = newest ? systemClock.now() - newest.at : Infinity;
   if (newest && age < STALE_MS) {
     return fine("backup", `${newest.path} is the newest, of ${formatInstant(newest.at)}`);

@@ -29,7 +29,7 @@ export const backupsIn = (dir: string) => join(dir, "backups");
 
 /** `imail-20270131T090000Z.daily.tar` */
 export function backupName(at: number, reason: BackupReason): string {
-  const stamp = `${new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
+  const stamp = new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, "");
   return `imail-${stamp}.${reason}.tar`;
 }
 

@@ -220,16 +220,6 @@ export function readBackup(path: string): Manifest {
   }
 }
 
-/** The manifest alone, without a look at what it speaks of; null where there is none. */
-export function peekManifest(path: string): Manifest | null {
-  try {
-    const entry = listTar(path).find(({ name }) => name === MANIFEST);
-    return entry ? parseManifest(readText(path, entry)) : null;
-  } catch {
-    return null;
-  }
-}
-
 function parseManifest(text: string): Manifest {
   try {
     // oxlint-disable-next-line no-unsafe-type-assertion -- our own, and its parts are held against their hashes
@@ -273,11 +263,12 @@ export function checkDeeply(path: string, { databases }: Manifest, scratch: stri
 const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * MB } as const;
 const PLACE = { table: "backup", row: 1, column: "secret.key" };
 
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+
 function sealKey({ master_key, passphrase, random }: NonNullable<BackupOrder["key"]>): string {
   const salt = random.bytes(16);
   const sealed = seal(scryptSync(passphrase, salt, 32, SCRYPT), PLACE, master_key, random);
   const { N, r, p } = SCRYPT;
-  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
   return `${JSON.stringify({ kdf: "scrypt", N, r, p, salt: base64(salt), sealed: base64(sealed) })}\n`;
 }
 

@@ -7,7 +7,7 @@ import type { BackupAnswer, BackupWish } from "./backup-worker.ts";
 
 const DAY_MS = 86_400_000;
 /** A start is no time for it: the first look at the mailboxes comes before. */
-const AFTER_START_MS = 60_000;
+const AFTER_START_MS = 20_000;
 /** After one that failed (no room on the disk). */
 const AGAIN_MS = 3_600_000;
 
@@ -24,8 +24,8 @@ interface BackupsOptions {
   keep: Keep;
   version: string;
   /** ms UTC, of the system's clock. */
-  now(): number;
-  onDone(fault: string | null): void;
+  now: () => number;
+  onDone: (fault: string | null) => void;
 }
 
 /** The backups of a data directory. */

@@ -86,7 +86,7 @@ function header(name: string, bytes: number, mtime_s: number): Buffer {
   block.write(`${Math.max(0, mtime_s).toString(8).padStart(11, "0")} `, 136, "ascii");
   block.write("        ", 148, "ascii");
   block.write("0", 156, "ascii");
-  block.write("ustar\0" + "00", 257, "ascii");
+  block.write("ustar\u000000", 257, "ascii");
   block.write(`${sumOf(block).toString(8).padStart(6, "0")}\0 `, 148, "ascii");
   return block;
 }

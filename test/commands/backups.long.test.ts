@@ -34,9 +34,9 @@ test(`${COUNT} backups under load, some killed (seed ${SEED})`, async () => {
   const server = await startProgram(["--dir", dir]);
   let answered = 0;
   let slowest_ms = 0;
-  let stop = false;
+  const stop = new AbortController();
   const load = (async () => {
-    while (!stop) {
+    while (!stop.signal.aborted) {
       const emails = Array.from({ length: 20 }, (_, i) => ({
         email: `l${answered + i}@load.test`,
       }));
@@ -67,16 +67,17 @@ test(`${COUNT} backups under load, some killed (seed ${SEED})`, async () => {
     const name = manifest.databases.find((part) => part.name.endsWith(".test.db"))?.name ?? "";
     const copy = join(place.path, "copy.db");
     extract(out, name, copy);
-    const { db, close } = openReadOnly(copy);
+    const reading = openReadOnly(copy);
+    const { db } = reading;
     const n = db.query<{ n: number }, []>("SELECT count(*) AS n FROM leads").get()?.n ?? 0;
     expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
-    close();
+    reading.close();
     expect(n).toBeGreaterThanOrEqual(before);
     expect(n).toBeLessThanOrEqual(answered + 20);
     rmSync(copy);
     rmSync(out);
   }
-  stop = true;
+  stop.abort();
   await load;
   await server.end();
   place.remove();

@@ -2,6 +2,7 @@
 // are the examples of the reference; the contract test plays it again and holds the answers against them.
 
 import type { Play } from "./player.ts";
+import { doubtful, doubts, sendAgainToRival } from "./scenario-doubts.ts";
 
 const prepare: Play[] = [
   {
@@ -221,40 +222,6 @@ const leads: Play[] = [
   },
 ];
 
-/** Whose mail is taken, and whose server then says nothing. */
-const doubtful = (email: string, save: Record<string, string>): Play => ({
-  operation: "POST /v1/leads",
-  body: { email, first_name: "Ida", company: "Depot", campaign_id: "$campaign" },
-  save,
-  hidden: true,
-});
-
-const doubts: Play[] = [
-  {
-    operation: "GET /v1/messages",
-    query: { lead_id: "$doubtful_lead" },
-    save: { doubtful_message: "data.0.id" },
-    hidden: true,
-  },
-  {
-    operation: "GET /v1/messages",
-    query: { lead_id: "$rival_lead" },
-    save: { rival_message: "data.0.id" },
-    hidden: true,
-  },
-  {
-    operation: "POST /v1/messages/:id/resolve",
-    path: { id: "$doubtful_message" },
-    body: { as: "sent" },
-  },
-  {
-    operation: "POST /v1/messages/:id/resolve",
-    path: { id: "$doubtful_message" },
-    body: { as: "failed" },
-    fails: "not_uncertain",
-  },
-];
-
 const running: Play[] = [
   doubtful("uncertain@depot.test", { doubtful_lead: "data.id" }),
   doubtful("uncertain@rival.test", { rival_lead: "data.id" }),
@@ -321,12 +288,7 @@ const suppressions: Play[] = [
       ],
     },
   },
-  {
-    operation: "POST /v1/messages/:id/resolve",
-    path: { id: "$rival_message" },
-    body: { as: "send_again" },
-    fails: "cannot_send_again",
-  },
+  sendAgainToRival,
   { operation: "GET /v1/suppressions", query: { kind: "domain" } },
   { operation: "GET /v1/suppressions/:id", path: { id: "$suppression" } },
   { operation: "DELETE /v1/suppressions/:id", path: { id: "$suppression" } },

@@ -56,23 +56,30 @@ const code = (work: () => void): string => {
   return "nothing was thrown";
 };
 
+/** Minutes after the first look at which the Sent folder was searched, as long as the mailbox is read each minute. */
+async function looksWithin(minutes: number): Promise<number[]> {
+  const at: number[] = [];
+  for (let minute = 0; minute <= minutes; minute++) {
+    const before = room.world.searches.length;
+    await room.run();
+    if (room.world.searches.length > before) at.push(minute);
+    room.clock.moveBy(MINUTE_MS);
+  }
+  return at;
+}
+
+/** The Message-ID under which the first mail really went out. */
+const wire = () => {
+  const [first] = room.world.taken;
+  if (!first) throw new Error("nothing was sent");
+  return room.world.wireIdOf(first);
+};
+
 describe("a doubt is looked up", () => {
   beforeEach(() => {
     openRoom({ files_sent: false }, [{}]);
     room.world.next(serverThatDropsTheMailSilently());
   });
-
-  /** Minutes after the first look at which the Sent folder was searched, as long as the mailbox is read each minute. */
-  async function looksWithin(minutes: number): Promise<number[]> {
-    const at: number[] = [];
-    for (let minute = 0; minute <= minutes; minute++) {
-      const before = room.world.searches.length;
-      await room.run();
-      if (room.world.searches.length > before) at.push(minute);
-      room.clock.moveBy(MINUTE_MS);
-    }
-    return at;
-  }
 
   test("after 1, 2, 5, 10 and 30 minutes, then hourly", async () => {
     await room.run();
@@ -239,12 +246,6 @@ test("the only step of a campaign can go again after the lead was through with i
 
 describe("a provider that puts its own Message-ID in place of ours", () => {
   beforeEach(() => openRoom({ rewrites_ids: true }, [{}, { delay: "P1D" }]));
-  const wire = () => {
-    const [first] = room.world.taken;
-    if (!first) throw new Error("nothing was sent");
-    return room.world.wireIdOf(first);
-  };
-
   test("is found out by the copy in Sent, and follow-ups refer to the id that went out", async () => {
     await room.run();
     await room.run();

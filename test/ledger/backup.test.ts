@@ -58,6 +58,10 @@ const liveOf = (house: Awaited<ReturnType<typeof open>>) => {
   return ledger;
 };
 
+/** The file of a directory whose name ends so. */
+const nameOf = (where: string, end: string) =>
+  readdirSync(where).find((name) => name.endsWith(end)) ?? "";
+
 /** A data directory with a lead in it, closed again. */
 async function found(where = dir): Promise<void> {
   const house = await open(where);
@@ -165,7 +169,7 @@ describe("a backup", () => {
 
   test("of a damaged database is not made", async () => {
     await found();
-    const [live = ""] = readdirSync(dir).filter((name) => name.endsWith(".live.db"));
+    const live = nameOf(dir, ".live.db");
     const bytes = readFileSync(join(dir, live));
     bytes.fill(0xff, 4096 * 3, 4096 * 8);
     writeFileSync(join(dir, live), bytes);
@@ -196,16 +200,18 @@ describe("a restore", () => {
     const house = await open();
     makerOf(liveOf(house)).lead({ email: "later@lead.test" });
     await house.close();
-    const [journal = ""] = readdirSync(dir).filter((name) => name.endsWith(".live.sent"));
+    const journal = nameOf(dir, ".live.sent");
     writeFileSync(join(dir, journal), "kept\n");
     const { kept, key } = restore(dir);
     expect(key).toBe("there");
     expect(readFileSync(join(dir, journal), "utf8")).toBe("kept\n");
     const emails = (where: string) => {
-      const [live = ""] = readdirSync(where).filter((name) => name.endsWith(".live.db"));
-      const { db, close } = openReadOnly(join(where, live));
-      const rows = db.query<{ email: string }, []>("SELECT email FROM leads ORDER BY id").all();
-      close();
+      const live = nameOf(where, ".live.db");
+      const reading = openReadOnly(join(where, live));
+      const rows = reading.db
+        .query<{ email: string }, []>("SELECT email FROM leads ORDER BY id")
+        .all();
+      reading.close();
       return rows.map(({ email }) => email);
     };
     expect(emails(dir)).toEqual(["lea@lead.test"]);
@@ -255,16 +261,17 @@ describe("a restore", () => {
   });
 });
 
-describe("before an upgrade", () => {
-  const older = async () => {
-    await found();
-    const [live = ""] = readdirSync(dir).filter((name) => name.endsWith(".live.db"));
-    const path = join(dir, live);
-    writeFileSync(path, "");
-    closeDatabase(openDatabase(path, LEDGER_MIGRATIONS.slice(0, 2)));
-    return live;
-  };
+/** A directory whose live ledger lacks the newest migrations. */
+const older = async () => {
+  await found();
+  const live = nameOf(dir, ".live.db");
+  const path = join(dir, live);
+  writeFileSync(path, "");
+  closeDatabase(openDatabase(path, LEDGER_MIGRATIONS.slice(0, 2)));
+  return live;
+};
 
+describe("before an upgrade", () => {
   test("a backup of the databases as they were is made, and the last three stay", async () => {
     const live = await older();
     await (await open(dir, { daily: 7, weekly: 4 })).close();
