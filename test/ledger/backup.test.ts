@@ -1,5 +1,5 @@
 // Backups: one file that is whole or refused, without the master key unless it is sealed, and a restore that never destroys.
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   existsSync,
   mkdirSync,
@@ -30,6 +30,9 @@ import { restoreBackup } from "../../src/ledger/restore.ts";
 import { eraseLead } from "../../src/resources/leads/actions.ts";
 import { makerOf } from "../world/make.ts";
 import { temporaryDirectory } from "../world/program.ts";
+
+// A passphrase is slow to try, on purpose.
+setDefaultTimeout(30_000);
 
 const NOW = Date.UTC(2027, 0, 31, 9);
 let place: ReturnType<typeof temporaryDirectory>;
