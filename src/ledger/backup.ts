@@ -76,6 +76,8 @@ const SETTINGS = "imail.toml";
 export const SEALED_KEY = "secret.key.sealed";
 const MB = 1024 * 1024;
 const SPARE_BYTES = 64 * MB;
+/** What nobody has asked for must not bring the disk to where sending stops (disk.ts). */
+const SPARE_BYTES_DAILY = 600 * MB;
 
 /** control.db and the ledgers that lie in a data directory. Ledgers first: a mailbox of theirs is then in control.db, too. */
 export function databasesIn(dir: string): string[] {
@@ -118,7 +120,8 @@ export function writeBackup(order: BackupOrder): Manifest {
   const names = databasesIn(dir);
   if (!names.includes("control.db")) throw new BackupError(`There is no data in ${dir}.`);
   // The tar, and beside it one database at a time.
-  needRoom(dirname(out), 2 * sizeOfData(dir) + SPARE_BYTES, "A backup");
+  const spare = order.reason === "daily" ? SPARE_BYTES_DAILY : SPARE_BYTES;
+  needRoom(dirname(out), 2 * sizeOfData(dir) + spare, "A backup");
   const unfinished = `${out}.tmp`;
   const tar = writeTar(unfinished, Math.floor(now / 1000));
   let manifest: Manifest;
