@@ -6,11 +6,7 @@ import { doors } from "./scenario-doors.ts";
 import { doubtful, doubts, sendAgainToRival } from "./scenario-doubts.ts";
 
 const prepare: Play[] = [
-  {
-    operation: "POST /v1/test/clock/advance",
-    body: { by: "$until_monday" },
-    hidden: true,
-  },
+  { operation: "POST /v1/test/clock/advance", body: { by: "$until_monday" }, hidden: true },
 ];
 
 const inboxes: Play[] = [
@@ -227,6 +223,8 @@ const running: Play[] = [
   doubtful("uncertain@depot.test", { doubtful_lead: "data.id" }),
   doubtful("uncertain@rival.test", { rival_lead: "data.id" }),
   { operation: "POST /v1/campaigns/:id/resume", path: { id: "$campaign" } },
+  { operation: "GET /v1/campaigns/:id/explain", path: { id: "$campaign" } },
+  { operation: "GET /v1/leads/:id/explain", path: { id: "$lead" } },
   { operation: "GET /v1/test/clock" },
   { operation: "POST /v1/test/clock/advance", body: { by: "P1D" } },
   { operation: "GET /v1/test/mailbox", query: { to: "reply+interested@shop.test" } },
