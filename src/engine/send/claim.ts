@@ -2,9 +2,8 @@
 // message is `claimed` with this boot's id. Invariant 1: what is claimed twice is sent twice, so one transaction
 // decides. A kill after it: the next start puts the message back to `queued`, for no dot was written.
 import { nextSlot } from "../../core/pace.ts";
-import { followingStep, nextStep } from "../../core/sequence.ts";
-import { closesAt } from "../../core/window.ts";
-import { localDay, startOfNextDay } from "../../core/zones.ts";
+import { openUntil } from "../../core/window.ts";
+import { localDay } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps, type StepRow } from "../../resources/campaigns/steps.store.ts";
@@ -12,7 +11,6 @@ import { type CampaignRow, findCampaign } from "../../resources/campaigns/store.
 import { stopEnrollment } from "../../resources/enrollments/actions.ts";
 import {
   block,
-  complete,
   type EnrollmentRow,
   findEnrollment,
   takeOff,
@@ -29,7 +27,7 @@ import {
 } from "../../resources/messages/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
 import { composeStep } from "./compose.ts";
-import { branchFacts } from "./facts.ts";
+import { decideStep } from "./decide.ts";
 import { campaignGates, type Gate, inboxGates, leadGates, type Situation } from "./gates.ts";
 
 const DAY_MS = 86_400_000;
@@ -106,36 +104,6 @@ function isDue(enrollment: EnrollmentRow, now: number): boolean {
   );
 }
 
-/** The step that is sent now, branches tried. A step whose mail is final is never made again: the way goes on behind it. */
-function decideStep(tx: Tx, enrollment: EnrollmentRow, steps: StepRow[]): StepRow | null {
-  const facts = branchFacts(tx, enrollment, steps);
-  let step_id = enrollment.step_id;
-  while (step_id !== null) {
-    const decided = steps.some(({ id }) => id === step_id)
-      ? nextStep(steps, step_id, facts, enrollment.zone).step_id
-      : "end";
-    if (decided === "end") break;
-    const message = findMessageOfStep(tx, enrollment.id, decided);
-    if (!message || message.state === "queued")
-      return steps.find(({ id }) => id === decided) ?? null;
-    if (message.retry_at !== null) {
-      // It will go again: only what is final lets the way go on behind it.
-      block(tx, enrollment.id, { until: message.retry_at, by: "deferred" });
-      return null;
-    }
-    const following = followingStep(steps, decided);
-    step_id = following === "end" ? null : following;
-  }
-  complete(tx, enrollment.id, {
-    message_id: null,
-    sent_at: tx.now,
-    sent_step_id: 0,
-    counted: false,
-    ended_by: step_id === null ? "last_step" : "branch_end",
-  });
-  return null;
-}
-
 function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
   const { enrollment, campaign, lead, inbox, step } = due;
   const there = findMessageOfStep(tx, enrollment.id, step.id);
@@ -162,9 +130,10 @@ function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
   else insertMessage(tx, message);
   const { zone } = ledger.workspace();
   const day = localDay(tx.now, zone);
-  const closes_at = closesAt(campaign.send_window, enrollment.zone, tx.now);
-  // Its places are of this day: a mail that is still under way at midnight comes back and takes the next day's.
-  const window_until = Math.min(closes_at ?? Infinity, startOfNextDay(tx.now, zone));
+  const window_until = openUntil(campaign.send_window, tx.now, {
+    lead: enrollment.zone,
+    day: zone,
+  });
   claimMessage(tx, id, { boot_id: ledger.boot_id, quota_day: day, window_until });
   reserveQuota(ledger, tx, day, message);
   takeOff(tx, enrollment.id, { message_id: id, inbox_id: inbox.id, step_id: step.id });

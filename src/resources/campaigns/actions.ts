@@ -6,7 +6,7 @@ import { issue, refuseIssues } from "../../core/issues.ts";
 import type { Step } from "../../core/sequence.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { archiveEnrollments } from "../enrollments/actions.ts";
+import { archiveEnrollments, cutWindows } from "../enrollments/actions.ts";
 import {
   listZonesAtStep,
   moveToStep,
@@ -85,6 +85,7 @@ export function changeCampaign(
       if (in_flight === "restart") restartClocks(tx, id, before, after);
     }
     unblockCampaign(tx, id);
+    if (draft.send_window) cutWindows(ledger, tx, { campaign_id: id });
     tx.nudge("send");
   });
 }

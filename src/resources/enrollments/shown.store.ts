@@ -10,6 +10,8 @@ export type ShownEnrollment = Pick<
   | "lead_id"
   | "state"
   | "ended_by"
+  | "zone"
+  | "zone_basis"
   | "step_id"
   | "due_at"
   | "held_until"
@@ -25,7 +27,7 @@ export function listEnrollmentsOfLeads(
   return db
     .query<ShownEnrollment, [string]>(
       // The sort is on the index's own order: an index entry ends in the id of its row.
-      `SELECT e.id, e.campaign_id, e.lead_id, e.state, e.ended_by, e.step_id, e.due_at, e.held_until, e.blocked_until,
+      `SELECT e.id, e.campaign_id, e.lead_id, e.state, e.ended_by, e.zone, e.zone_basis, e.step_id, e.due_at, e.held_until, e.blocked_until,
          e.blocked_by
        FROM json_each(?) page
        CROSS JOIN enrollments e ON e.lead_id = page.value

@@ -1,6 +1,7 @@
 // SQL of enrollments: the only writer of their state. What the round asks of those that wait stands in
 // waiting.store.ts.
 
+import type { ZoneBasis } from "../../core/lead-zone.ts";
 import type { EnrollmentEnd, EnrollmentState } from "../../core/states.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 
@@ -15,7 +16,7 @@ export interface EnrollmentRow {
   step_id: number | null;
   due_at: number | null;
   zone: string;
-  zone_basis: string;
+  zone_basis: ZoneBasis;
   in_flight: number | null;
   held_until: number | null;
   blocked_until: number | null;
@@ -36,7 +37,7 @@ export interface NewEnrollment {
   step_id: number;
   due_at: number;
   zone: string;
-  zone_basis: string;
+  zone_basis: ZoneBasis;
 }
 
 /** Adds a lead to a campaign. Null when it is there already, for life. */
@@ -119,6 +120,15 @@ export function takeOff(
       "UPDATE enrollments SET in_flight = ?, inbox_id = ?, step_id = ?, updated_at = ? WHERE id = ?",
     )
     .run(flight.message_id, flight.inbox_id, flight.step_id, tx.now, id);
+}
+
+/** Waits for another step, or for a later instant. */
+export function putOff(tx: Tx, id: number, next: { step_id: number; due_at: number }): void {
+  tx.db
+    .query(
+      "UPDATE enrollments SET step_id = ?, due_at = ?, updated_at = ? WHERE id = ? AND state = 'waiting'",
+    )
+    .run(next.step_id, next.due_at, tx.now, id);
 }
 
 /** Nothing went out: back to where it waited. A first step gives its inbox back too. */
@@ -322,8 +332,25 @@ export function listUnfinishedOfCampaign(
     .all(campaign_id, limit);
 }
 
+/** The enrollments of a campaign that have not ended, of the other people at one company. */
+export function listColleagues(
+  { db }: Reading,
+  place: { campaign_id: number; company_domain: string; lead_id: number },
+): number[] {
+  return db
+    .query<{ id: number }, [number, string, number]>(
+      `SELECT e.id
+       FROM leads l
+       CROSS JOIN enrollments e ON e.campaign_id = ? AND e.lead_id = l.id
+       WHERE l.company_domain = ? AND l.id <> ? AND e.state NOT IN ('stopped', 'completed')
+       ORDER BY e.id`,
+    )
+    .all(place.campaign_id, place.company_domain, place.lead_id)
+    .map(({ id }) => id);
+}
+
 /** The lead's zone changed: what waits is read in the new one. */
-export function setZone(tx: Tx, lead_id: number, zone: string, zone_basis: string): void {
+export function setZone(tx: Tx, lead_id: number, zone: string, zone_basis: ZoneBasis): void {
   tx.db
     .query("UPDATE enrollments SET zone = ?, zone_basis = ?, updated_at = ? WHERE lead_id = ?")
     .run(zone, zone_basis, tx.now, lead_id);

@@ -1,7 +1,8 @@
 // A lead as the API shows it, with what it does in each campaign.
 import { formatId, type IdPrefix } from "../../core/ids.ts";
 import type { Reading } from "../../ledger/database.ts";
-import { formatInstant, readJson } from "../../ledger/row.ts";
+import { formatInstant, formatInstantOrNull, readJson } from "../../ledger/row.ts";
+import { listDecisions } from "../enrollments/decisions.store.ts";
 import { listEnrollmentsOfLeads, type ShownEnrollment } from "../enrollments/shown.store.ts";
 import { listEnrollmentsOfLead } from "../enrollments/store.ts";
 import type { Lead, TimelineItem } from "./schema.ts";
@@ -25,13 +26,16 @@ export function showLead(reading: Reading, row: LeadRow): Lead {
     source: row.source,
     custom: row.custom,
     status: row.state,
-    campaigns: listEnrollmentsOfLead(reading, row.id).map(showEnrollment),
+    campaigns: listEnrollmentsOfLead(reading, row.id).map((enrollment) => ({
+      ...showEnrollment(enrollment),
+      decisions: showDecisions(reading, enrollment.id),
+    })),
     created_at: formatInstant(row.created_at),
     updated_at: formatInstant(row.updated_at),
   };
 }
 
-/** The same as showLead for a page of them, each as JSON text: a test holds the two together. */
+/** The same as showLead for a page of them, without the decisions, each as JSON text: a test holds the two together. */
 export function writeLeads(reading: Reading, rows: readonly ListedLead[]): string[] {
   const of_lead = new Map<number, string>();
   const shown = listEnrollmentsOfLeads(
@@ -61,7 +65,7 @@ function writeEnrollment(row: ShownEnrollment): string {
     next === null
       ? "null"
       : `{"type":"${next.type}","step_id":"${next.step_id}","at":"${next.at}","blocked_by":${next.blocked_by === null ? "null" : JSON.stringify(next.blocked_by)}}`;
-  return `{"campaign_id":"${formatId("cmp", row.campaign_id)}","enrollment_id":"${formatId("enr", row.id)}","state":"${row.state}","ended_by":${ended_by},"next_action":${action}}`;
+  return `{"campaign_id":"${formatId("cmp", row.campaign_id)}","enrollment_id":"${formatId("enr", row.id)}","state":"${row.state}","ended_by":${ended_by},"zone":"${row.zone}","zone_basis":"${row.zone_basis}","next_action":${action}}`;
 }
 
 function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {
@@ -70,8 +74,28 @@ function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {
     enrollment_id: formatId("enr", row.id),
     state: row.state,
     ended_by: row.ended_by,
+    zone: row.zone,
+    zone_basis: row.zone_basis,
     next_action: nextAction(row),
   };
+}
+
+type Decisions = Lead["campaigns"][number]["decisions"];
+
+function showDecisions(reading: Reading, enrollment_id: number): Decisions {
+  return listDecisions(reading, enrollment_id).map(({ step_id, went_to, trials, decided_at }) => ({
+    step_id: formatId("stp", step_id),
+    went_to: went_to === null ? "end" : formatId("stp", went_to),
+    at: formatInstant(decided_at),
+    trials: trials.map(({ event, holds, why, on_step_id, event_at, go_to }) => ({
+      event,
+      holds,
+      why,
+      on_step_id: idOrNull("stp", on_step_id),
+      event_at: formatInstantOrNull(event_at),
+      go_to: go_to === "end" ? go_to : formatId("stp", go_to),
+    })),
+  }));
 }
 
 /** What happens by itself; a paused enrollment waits for a person. */

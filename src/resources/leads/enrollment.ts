@@ -67,7 +67,12 @@ export function resumeLead(ledger: Ledger, aim: Aim): void {
 }
 
 /** Ends that a person can take back: the others are somebody else's word, or there is nothing left to send. */
-const MAY_RESUME: ReadonlySet<EnrollmentEnd> = new Set(["stopped", "replied", "suppressed"]);
+const MAY_RESUME: ReadonlySet<EnrollmentEnd> = new Set([
+  "stopped",
+  "replied",
+  "company_replied",
+  "suppressed",
+]);
 
 function findResumeFault(reading: Reading, enrollment: EnrollmentRow): AppError | null {
   if (findCampaign(reading, enrollment.campaign_id)?.state === "archived")

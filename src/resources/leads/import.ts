@@ -121,8 +121,8 @@ function importSlice(ledger: Ledger, tx: Tx, work: Import, slice: readonly Candi
     if (typeof pile === "string") result[pile]++;
     else refuse(result, candidate, pile);
     if (lead_id === null || !enroll) continue;
-    const { timezone } = candidate.fields;
-    if (enroll({ id: lead_id, timezone }) !== null) result.enrolled++;
+    const { timezone, country, phone } = candidate.fields;
+    if (enroll({ id: lead_id, timezone, country, phone }) !== null) result.enrolled++;
   }
 }
 

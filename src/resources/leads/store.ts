@@ -1,4 +1,5 @@
 // SQL of leads. An erased lead keeps its row only where enrollments point at it, without the person: no query finds it.
+import { companyDomain } from "../../core/address.ts";
 import type { LeadState } from "../../core/states.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
@@ -150,13 +151,14 @@ export type LeadFields = Omit<
 
 const bindings = (fields: LeadFields) => ({
   ...fields,
+  company_domain: companyDomain(fields.email),
   tags: JSON.stringify(fields.tags),
   custom: JSON.stringify(fields.custom),
 });
 
-const INSERT = `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone,
+const INSERT = `INSERT INTO leads (id, email, company_domain, first_name, last_name, company, title, phone, website, country, timezone,
     tags, source, custom, state, created_at, updated_at)
-  VALUES ($id, $email, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
+  VALUES ($id, $email, $company_domain, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
     $source, $custom, 'new', $now, $now)`;
 
 /** Adds a lead as `new`. */
@@ -179,7 +181,7 @@ export function updateLead(tx: Tx, id: number, fields: LeadFields): void {
   tx.db
     .query(
       `UPDATE leads
-       SET email = $email, first_name = $first_name, last_name = $last_name, company = $company, title = $title,
+       SET email = $email, company_domain = $company_domain, first_name = $first_name, last_name = $last_name, company = $company, title = $title,
          phone = $phone, website = $website, country = $country, timezone = $timezone, tags = $tags, source = $source,
          custom = $custom, updated_at = $now
        WHERE id = $id`,
@@ -192,7 +194,7 @@ export function eraseLeadRow(tx: Tx, id: number): void {
   tx.db
     .query(
       `UPDATE leads
-       SET email = ?1, first_name = NULL, last_name = NULL, company = NULL, title = NULL, phone = NULL, website = NULL,
+       SET email = ?1, company_domain = NULL, first_name = NULL, last_name = NULL, company = NULL, title = NULL, phone = NULL, website = NULL,
          country = NULL, timezone = NULL, tags = '[]', source = NULL, custom = '{}', state = 'suppressed', updated_at = ?2
        WHERE id = ?3`,
     )

@@ -126,6 +126,13 @@ export function claimMessage(tx: Tx, id: number, claim: Claim): boolean {
   return changes > 0;
 }
 
+/** Until when a claimed mail may be let go: its window is another one than at the claim. */
+export function setWindowUntil(tx: Tx, id: number, window_until: number): void {
+  tx.db
+    .query("UPDATE messages SET window_until = ? WHERE id = ? AND state = 'claimed'")
+    .run(window_until, id);
+}
+
 export interface CommitGuard {
   id: number;
   boot_id: number;
