@@ -187,6 +187,7 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     session_key,
     addWorkspace: (order) => addWorkspace(parts, order),
     last_tick_at: () => engine.last_tick_at(),
+    pulse: () => engine.pulse(),
     allowed_hosts: config.allow_host,
     log,
     started_at: systemClock.now(),

@@ -5,6 +5,7 @@ import type { MailPort } from "../core/mail-port.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { accountOf } from "../resources/inboxes/actions.ts";
 import { listReadInboxes } from "../resources/inboxes/store.ts";
+import { openClockWatch } from "./clock-watch.ts";
 import { openFlights } from "./flights.ts";
 import { readOnce } from "./read/watch.ts";
 import type { Later } from "./send/commit-group.ts";
@@ -54,8 +55,20 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
     mayStart: (inbox_id) => tried.has(inbox_id),
     start: (claimed) => flights.start(claimed),
   };
+  const clock_watch = openClockWatch(ledger, log);
   let closing = false;
-  const round = () => (closing || flights.isStuck() ? null : sendRound(ledger, send_desk));
+  let woken = false;
+  const round = () => {
+    if (closing || flights.isStuck()) return null;
+    const { is_frozen, has_woken } = clock_watch.look();
+    woken = has_woken;
+    if (has_woken) {
+      // Reading comes before sending: what answers came in meanwhile, nobody knows yet.
+      tried.clear();
+      watches.renew();
+    }
+    return is_frozen ? null : sendRound(ledger, send_desk);
+  };
 
   return {
     recover: () => recover(ledger),
@@ -68,8 +81,9 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
       for (let i = 0; i < ROUNDS_MOST; i++) {
         await readAll(ledger, mail, tried);
         const next = round();
-        if (flights.count() === 0) return next;
-        await flights.landed();
+        if (flights.count() > 0) await flights.landed();
+        // After a jump of the clock nothing was sent yet: first all is read again.
+        else if (!woken) return next;
       }
       throw new Error("the rounds of one instant do not end");
     },

@@ -1,24 +1,29 @@
 // The only timers of the house, and what starts and stops. A tick only says "look": what may be sent is decided by the
-// round from the database and the clock, so a lost, late or doubled tick costs seconds and never a mail.
-import { Cron } from "croner";
-
+// round from the database and the clock, so a lost, late or doubled tick costs seconds and never a mail. Three nudges that
+// know nothing of each other run the same tick: timers, a thread, and every API request (reliability.md 3.4).
 import type { AdvanceReport } from "../core/advance-report.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
 import type { Checkpoints } from "../ledger/checkpoints.ts";
+import { systemClock } from "../ledger/clock.ts";
 import type { Verb } from "../ledger/database.ts";
 import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
+import { type Jobs, openJobs } from "./jobs.ts";
+import { openPulses, type Pulses } from "./pulses.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
 import { tend } from "./tend.ts";
 
 /** The longest sleep between two looks: suspended laptops and changed clocks are noticed within it. */
 const LONGEST_SLEEP_MS = 30_000;
+/** How often the thread knocks, and how much later than planned a tick may come before a knock makes up for it. */
+const PULSE_EVERY_MS = 10_000;
+const LATE_MS = 1000;
 /** How long in-flight mails may take to end when the house closes. */
 const STOP_WITHIN_MS = 30_000;
 
@@ -31,6 +36,8 @@ export interface EngineOptions {
   /** Keeps the databases' logs short. */
   checkpoints?: Checkpoints;
   log: Log;
+  /** Time that has passed, in ms, which nobody sets: the machine's own unless told otherwise. */
+  mono?(): number;
 }
 
 export interface Engine {
@@ -40,6 +47,8 @@ export interface Engine {
   /** Nothing new is claimed from now on; what is in flight ends, within 30 s. */
   stop(): Promise<void>;
   nudge(ledger: Ledger, verb: Verb): void;
+  /** "Are you awake?": ticks whatever is overdue. Costs next to nothing, so every request asks. */
+  pulse(): void;
   /** Does everything that is due at this instant of the ledger's clock; the next instant, or null. */
   runDue(ledger: Ledger): Promise<number | null>;
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
@@ -60,10 +69,14 @@ const hasRoom = (disk: Disk | null) =>
 
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
-  const { disk, log } = options;
+  const { disk, log, mono = systemClock.mono } = options;
   const desks = new Map<Ledger, LedgerDesk>();
   const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
-  const jobs: Cron[] = [];
+  /** When each ledger is to be looked at next, by both clocks. */
+  const planned = new Map<Ledger, { wall: number; mono: number }>();
+  let jobs: Jobs | null = null;
+  let pulses: Pulses | null = null;
+  let pulsed_at = -Infinity;
   let stopping = false;
   let running = false;
   const ticks = new Map<Ledger, number>();
@@ -93,8 +106,25 @@ export function openEngine(options: EngineOptions): Engine {
   const schedule = (ledger: Ledger, wait_ms: number) => {
     if (stopping || !running) return;
     clearTimeout(timers.get(ledger));
-    const timer = setTimeout(() => tick(ledger), Math.min(wait_ms, LONGEST_SLEEP_MS));
-    timers.set(ledger, timer);
+    const sleep_ms = Math.min(wait_ms, LONGEST_SLEEP_MS);
+    timers.set(
+      ledger,
+      setTimeout(() => tick(ledger), sleep_ms),
+    );
+    planned.set(ledger, {
+      wall: ledger.clock.now() + sleep_ms,
+      mono: mono() + sleep_ms,
+    });
+  };
+  const pulse = () => {
+    const now = mono();
+    if (!running || stopping || now - pulsed_at < LATE_MS) return;
+    pulsed_at = now;
+    jobs?.pulse();
+    for (const [ledger, plan] of planned) {
+      const late = Math.max(ledger.clock.now() - plan.wall, now - plan.mono);
+      if (late > LATE_MS) tick(ledger);
+    }
   };
 
   const taken = new Set<Ledger>();
@@ -111,12 +141,16 @@ export function openEngine(options: EngineOptions): Engine {
     start() {
       running = true;
       options.ledgers().forEach(takeUp);
-      jobs.push(...startJobs(options, takeUp));
+      jobs = startJobs(options, takeUp);
+      pulses = openPulses(PULSE_EVERY_MS, pulse, (fault) =>
+        log.warn({ fault }, "the second nudge does not run"),
+      );
     },
     async stop() {
       stopping = true;
       for (const timer of timers.values()) clearTimeout(timer);
-      for (const job of jobs) job.stop();
+      jobs?.stop();
+      pulses?.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
       await options.checkpoints?.close();
     },
@@ -125,6 +159,7 @@ export function openEngine(options: EngineOptions): Engine {
       if (verb === "read") desks.get(ledger)?.nudgeReading();
       schedule(ledger, 0);
     },
+    pulse,
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
@@ -132,17 +167,18 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
-function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cron[] {
-  const { disk, log } = options;
-  return [
-    everySecond(() => tend(options.ledgers(), disk), log),
-    everySecond(() => followZones(options.ledgers()), log),
-    everySecond(() => options.checkpoints?.look(), log),
-    everySecond(() => {
+function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Jobs {
+  const { disk, log, mono = systemClock.mono } = options;
+  const work = [
+    () => tend(options.ledgers(), disk),
+    () => followZones(options.ledgers()),
+    () => options.checkpoints?.look(),
+    () => {
       options.openNew?.();
       options.ledgers().forEach(takeUp);
-    }, log),
+    },
   ];
+  return openJobs({ work, later, mono, log });
 }
 
 /**
@@ -151,9 +187,4 @@ function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cr
  */
 async function followZones(ledgers: readonly Ledger[]): Promise<void> {
   for (const ledger of ledgers) await followZone(ledger);
-}
-
-function everySecond(work: () => void | Promise<void>, log: Log): Cron {
-  const caught = (error: unknown) => log.error({ error: String(error) }, "tending failed");
-  return new Cron("* * * * * *", { protect: true, catch: caught, utcOffset: 0 }, work);
 }

@@ -349,6 +349,53 @@ export function listColleagues(
     .map(({ id }) => id);
 }
 
+/** Leads that were mailed at an instant that lies ahead: the clock was. Found by their mails' slots. */
+export function listMailedAhead(tx: Tx): number[] {
+  return tx.db
+    .query<{ id: number }, [number]>(
+      `SELECT DISTINCT e.id
+       FROM messages m
+       JOIN enrollments e ON e.id = m.enrollment_id
+       WHERE m.inbox_id IN (SELECT id FROM inboxes) AND m.slot_at > ?1 AND e.last_sent_at > ?1`,
+    )
+    .all(tx.now)
+    .map(({ id }) => id);
+}
+
+/** Its last mail counts as of now, and what waits behind it is due as much earlier. */
+export function pullBackDue(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET due_at = due_at - (last_sent_at - ?1), last_sent_at = ?1, updated_at = ?1
+       WHERE id = ?2 AND last_sent_at > ?1`,
+    )
+    .run(tx.now, id);
+}
+
+/** The same for who was enrolled ahead of now and not mailed yet. `above`: no id below it was given at such an instant. */
+export function pullBackEnrolled(tx: Tx, above: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET due_at = due_at - (created_at - ?1), created_at = ?1, updated_at = ?1
+       WHERE id > ?2 AND created_at > ?1 AND sent_count = 0`,
+    )
+    .run(tx.now, above);
+}
+
+/** Whoever is kept back beyond `until` by a limit is looked at again; what a lead lacks, and our own faults, stay. */
+export function releaseBlocked(tx: Tx, until: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET blocked_until = NULL, blocked_by = NULL, updated_at = ?
+       WHERE state = 'waiting' AND blocked_until IS NOT NULL AND blocked_until > ?
+         AND blocked_by NOT LIKE 'missing_%' AND blocked_by <> 'internal_error'`,
+    )
+    .run(tx.now, until);
+}
+
 /** The lead's zone changed: what waits is read in the new one. */
 export function setZone(tx: Tx, lead_id: number, zone: string, zone_basis: ZoneBasis): void {
   tx.db

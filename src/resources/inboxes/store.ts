@@ -189,7 +189,7 @@ export function releaseLiveMailbox(control: Control, email: string, inbox_id: nu
 export function listSendingInboxes({ db }: Reading): InboxRow[] {
   return db
     .query<Stored, []>(
-      `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL ORDER BY id`,
+      `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL ORDER BY next_slot_at, id`,
     )
     .all()
     .map(fromRow);
@@ -213,6 +213,22 @@ export function takeSlot(tx: Tx, id: number, next_slot_at: number): void {
 /** The dot of the mail that took the slot came `ms` after the claim: the next slot is as much later. */
 export function delaySlot(tx: Tx, id: number, ms: number): void {
   tx.db.query("UPDATE inboxes SET next_slot_at = next_slot_at + ? WHERE id = ?").run(ms, id);
+}
+
+/** A server's refusal puts an inbox off for a day at most. */
+const PUT_OFF_MOST_MS = 24 * 3_600_000;
+
+/** No inbox waits longer than its pace and a server's word allow from now on: what lies further ahead a wrong clock has set. */
+export function pullBackInboxes(tx: Tx): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET next_slot_at = min(next_slot_at, ?1 + min_gap_seconds * 1250), retry_at = min(retry_at, ?1 + ?2),
+         failing_since = min(failing_since, ?1), read_failing_since = min(read_failing_since, ?1),
+         read_at = CASE WHEN read_at <= ?1 THEN read_at END
+       WHERE deleted_at IS NULL`,
+    )
+    .run(tx.now, PUT_OFF_MOST_MS);
 }
 
 /** Not before `until`: a server's limit, in its own words. */

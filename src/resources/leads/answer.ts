@@ -80,7 +80,7 @@ function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {
   };
 }
 
-type Decisions = Lead["campaigns"][number]["decisions"];
+type Decisions = NonNullable<Lead["campaigns"][number]["decisions"]>;
 
 function showDecisions(reading: Reading, enrollment_id: number): Decisions {
   return listDecisions(reading, enrollment_id).map(({ step_id, went_to, trials, decided_at }) => ({

@@ -270,6 +270,37 @@ export function cancelUnfinished(tx: Tx, enrollment_id: number): MessageRow[] {
   return rows;
 }
 
+/** A server's longest wait (backoff.ts): a retry that lies further ahead was set by a wrong clock. */
+const RETRY_MOST_MS = 72 * 60_000;
+/** Whatever day it is in the workspace's zone, a slot of that day is not older than this. */
+const DAY_MOST_MS = 26 * 3_600_000;
+
+/** Mails that a clock ahead of now has stamped count as of now: in the rolling hour, the day's limits and the cool-down. */
+export function pullBackMessages(tx: Tx, today: string): void {
+  tx.db
+    .query(
+      `UPDATE messages
+       SET slot_at = min(slot_at, ?1), queued_at = min(queued_at, ?1), claimed_at = min(claimed_at, ?1),
+         committed_at = min(committed_at, ?1), sent_at = min(sent_at, ?1), finished_at = min(finished_at, ?1),
+         quota_day = min(quota_day, ?2)
+       WHERE inbox_id IN (SELECT id FROM inboxes) AND slot_at > ?1 - ?3 AND (slot_at > ?1 OR quota_day > ?2)`,
+    )
+    .run(tx.now, today, DAY_MOST_MS);
+  tx.db
+    .query(
+      `UPDATE messages
+       SET retry_at = min(retry_at, ?1 + ?2), deferred_since = min(deferred_since, ?1)
+       WHERE state = 'deferred' AND (retry_at > ?1 + ?2 OR deferred_since > ?1)`,
+    )
+    .run(tx.now, RETRY_MOST_MS);
+  tx.db
+    .query("UPDATE messages SET looked_up_at = NULL WHERE state = 'uncertain' AND looked_up_at > ?")
+    .run(tx.now);
+  tx.db
+    .query("UPDATE messages SET copy_retry_at = NULL WHERE copy = 'due' AND copy_retry_at > ?")
+    .run(tx.now);
+}
+
 export function findMessage({ db }: Reading, id: number): MessageRow | null {
   return db
     .query<MessageRow, [number]>(`SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id = ?`)

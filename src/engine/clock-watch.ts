@@ -1,0 +1,148 @@
+// Looks at a ledger's clock before every round: no sleep, outage or wrong clock may cause an early mail, a burst or an
+// inbox that hangs (reliability.md S9). What a clock that was wrong for a while has left behind is put right.
+
+import { type ClockVerdict, isClockBehind, judgeClock } from "../core/clock-jump.ts";
+import type { Log } from "../core/log.ts";
+import type { Tx } from "../ledger/database.ts";
+import { findNote, type Ledger, setNote } from "../ledger/ledger.ts";
+import { putRight } from "./put-right.ts";
+
+const MINUTE_MS = 60_000;
+/** A time is believed, and noted as seen, after so long without a jump: a clock that is ahead for a moment leaves no mark. */
+const STEADY_MS = 5 * MINUTE_MS;
+/** The highest time seen is written down at most so often. */
+const NOTED_EVERY_MS = MINUTE_MS;
+/**
+ * A clock that stands below the highest time seen for so long without a jump is right, and the time seen was wrong: who can
+ * send mail has reached a time server by then. Nothing may be frozen for ever (Invariant 4).
+ */
+export const BELIEVED_AFTER_MS = 60 * MINUTE_MS;
+const OFFSETS_KEPT = 20;
+
+const HIGHEST_NOTE = "max_wall";
+const FREEZE_NOTE = "clock_frozen";
+
+/** Why nothing at all of a ledger is sent: its clock stands below a time that it has shown before. */
+export interface Freeze {
+  /** ms UTC of the clock in question. */
+  since: number;
+  /** The highest time that was seen, ms UTC. */
+  highest_wall: number;
+  /** By that clock: from then on it is believed, if it does not jump again. */
+  believed_at: number;
+}
+
+/** The freeze of a ledger, or null: for whoever asks why nothing is sent. */
+export function readFreeze(ledger: Parameters<typeof findNote>[0]): Freeze | null {
+  const note = findNote(ledger, FREEZE_NOTE);
+  if (note === null || note === "") return null;
+  const [since = 0, highest_wall = 0, believed_at = 0] = note.split(" ").map(Number);
+  return { since, highest_wall, believed_at };
+}
+
+export interface ClockLook {
+  /** Nothing may be sent now. */
+  is_frozen: boolean;
+  /** We have not run, or the time is another one: reading comes before sending, and every plan is looked at again. */
+  has_woken: boolean;
+}
+
+export interface ClockWatch {
+  look(): ClockLook;
+}
+
+const NOTHING: ClockLook = { is_frozen: false, has_woken: false };
+
+/** Watches the clock of one ledger. A clock without `mono` is never judged. */
+export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
+  const { clock } = ledger;
+  if (!clock.mono) return { look: () => NOTHING };
+  const eye = openEye(clock.now(), clock.mono());
+  let highest = Number(findNote(ledger, HIGHEST_NOTE) ?? 0);
+  let is_frozen = readFreeze(ledger) !== null;
+  let is_first = true;
+  let is_noted = false;
+
+  const note = (now: number) => {
+    highest = now;
+    ledger.write((tx) => setNote(tx, HIGHEST_NOTE, String(now)));
+  };
+  const freeze = (now: number, believed_at: number) => {
+    is_frozen = true;
+    if (is_noted) return;
+    is_noted = true;
+    const words = [now, highest, believed_at].map(String).join(" ");
+    ledger.write((tx) => setNote(tx, FREEZE_NOTE, words));
+    const facts = { ledger: ledger.workspace_id, now, highest_wall: highest };
+    log.error(facts, "the clock is behind a time that it has shown before: nothing is sent");
+  };
+  const goOn = (tx: Tx, verdict: ClockVerdict) => {
+    setNote(tx, FREEZE_NOTE, "");
+    // What runs for the first time cannot know whether the clock was set back while it did not.
+    const went_back = verdict === "jumped_back" || is_frozen;
+    if (went_back || is_first) putRight(ledger, tx, { went_back });
+  };
+  return {
+    look() {
+      const now = clock.now();
+      const mono = clock.mono?.() ?? 0;
+      const { verdict, steady_ms, is_back_where_it_was } = eye.see(now, mono);
+      // Ahead for a while, and now where it was before: the time seen meanwhile was wrong.
+      if (is_back_where_it_was && highest > now) note(now);
+      if (isClockBehind(highest, now)) {
+        if (steady_ms < BELIEVED_AFTER_MS) {
+          freeze(now, now + BELIEVED_AFTER_MS - steady_ms);
+          return { is_frozen: true, has_woken: false };
+        }
+        note(now);
+      }
+      const has_woken = verdict !== "steady" || is_frozen;
+      if (has_woken || is_first) {
+        ledger.write((tx) => goOn(tx, verdict));
+        if (!is_first)
+          log.warn({ ledger: ledger.workspace_id, verdict }, "awake again: reading first");
+        is_frozen = false;
+        is_noted = false;
+        is_first = false;
+      }
+      if (steady_ms >= STEADY_MS && now >= highest + NOTED_EVERY_MS) note(now);
+      return { is_frozen: false, has_woken };
+    },
+  };
+}
+
+interface Seen {
+  verdict: ClockVerdict;
+  /** How long both clocks have gone side by side. */
+  steady_ms: number;
+  is_back_where_it_was: boolean;
+}
+
+/** Compares both clocks from look to look. */
+function openEye(wall: number, mono: number) {
+  let last = { wall, mono };
+  let steady_since = mono;
+  /** What `wall - mono` was before each jump ahead. */
+  let offsets: number[] = [];
+  return {
+    see(wall_now: number, mono_now: number): Seen {
+      const before = last;
+      last = { wall: wall_now, mono: mono_now };
+      const verdict = judgeClock({
+        wall_before: before.wall,
+        mono_before: before.mono,
+        wall_now,
+        mono_now,
+      });
+      if (verdict !== "steady") steady_since = mono_now;
+      const offset = wall_now - mono_now;
+      const is_back_where_it_was =
+        verdict === "jumped_back" && offsets.some((one) => isNear(one, offset));
+      if (verdict === "jumped_forward")
+        offsets = [...offsets, before.wall - before.mono].slice(-OFFSETS_KEPT);
+      return { verdict, steady_ms: mono_now - steady_since, is_back_where_it_was };
+    },
+  };
+}
+
+const isNear = (one: number, other: number) => Math.abs(one - other) <= STEADY_MS;
