@@ -50,6 +50,8 @@ export interface HouseOptions {
   rates?: WiringParts["rates"];
   /** The clock of live ledgers. */
   clock?: Clock;
+  /** Where something serves the public addresses (`/o/`, `/c/`, `/u/`); nothing in this program does yet. */
+  public_url?: string;
   /** No files at all, and no lock. */
   in_memory?: boolean;
   /** Keep room on the disk for the day on which it is full. */
@@ -112,6 +114,7 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     control,
     master_key,
     ...(options.clock ? { clock: options.clock } : {}),
+    public_url: options.public_url ?? null,
     onError,
     onNudge: (ledger, verb) => {
       engine.nudge(ledger, verb);
@@ -223,6 +226,7 @@ interface AllLedgers {
   control: Control;
   master_key: MasterKey;
   clock?: Clock;
+  public_url: string | null;
   onError(error: unknown): void;
   onNudge(ledger: Ledger, verb: Verb): void;
 }

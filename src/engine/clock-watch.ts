@@ -5,6 +5,7 @@ import { type ClockVerdict, isClockBehind, judgeClock } from "../core/clock-jump
 import type { Log } from "../core/log.ts";
 import type { Tx } from "../ledger/database.ts";
 import { findNote, type Ledger, setNote } from "../ledger/ledger.ts";
+import { keepPace } from "../resources/inboxes/store.ts";
 import { putRight } from "./put-right.ts";
 
 const MINUTE_MS = 60_000;
@@ -76,8 +77,10 @@ export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
     const facts = { ledger: ledger.workspace_id, now, highest_wall: highest };
     log.error(facts, "the clock is behind a time that it has shown before: nothing is sent");
   };
-  const goOn = (tx: Tx, verdict: ClockVerdict) => {
+  const goOn = (tx: Tx, verdict: ClockVerdict, jump_ms: number) => {
     setNote(tx, FREEZE_NOTE, "");
+    // A sleep, or a clock that is ahead now: nobody can tell, so no slot comes nearer by it. After a freeze it is neither.
+    if (verdict === "jumped_forward" && !is_frozen) keepPace(tx, tx.now - jump_ms);
     // What runs for the first time cannot know whether the clock was set back while it did not.
     const went_back = verdict === "jumped_back" || is_frozen;
     if (went_back || is_first) putRight(ledger, tx, { went_back });
@@ -86,7 +89,7 @@ export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
     look() {
       const now = clock.now();
       const mono = clock.mono?.() ?? 0;
-      const { verdict, steady_ms, is_back_where_it_was } = eye.see(now, mono);
+      const { verdict, jump_ms, steady_ms, is_back_where_it_was } = eye.see(now, mono);
       // Ahead for a while, and now where it was before: the time seen meanwhile was wrong.
       if (is_back_where_it_was && highest > now) note(now);
       if (isClockBehind(highest, now)) {
@@ -98,7 +101,7 @@ export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
       }
       const has_woken = verdict !== "steady" || is_frozen;
       if (has_woken || is_first) {
-        ledger.write((tx) => goOn(tx, verdict));
+        ledger.write((tx) => goOn(tx, verdict, jump_ms));
         if (!is_first)
           log.warn({ ledger: ledger.workspace_id, verdict }, "awake again: reading first");
         is_frozen = false;
@@ -113,6 +116,8 @@ export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
 
 interface Seen {
   verdict: ClockVerdict;
+  /** By how much the time of day has moved beside the time that has passed. */
+  jump_ms: number;
   /** How long both clocks have gone side by side. */
   steady_ms: number;
   is_back_where_it_was: boolean;
@@ -140,7 +145,8 @@ function openEye(wall: number, mono: number) {
         verdict === "jumped_back" && offsets.some((one) => isNear(one, offset));
       if (verdict === "jumped_forward")
         offsets = [...offsets, before.wall - before.mono].slice(-OFFSETS_KEPT);
-      return { verdict, steady_ms: mono_now - steady_since, is_back_where_it_was };
+      const jump_ms = offset - (before.wall - before.mono);
+      return { verdict, jump_ms, steady_ms: mono_now - steady_since, is_back_where_it_was };
     },
   };
 }

@@ -18,6 +18,7 @@ import {
 import { findInbox, type InboxRow, takeSlot } from "../../resources/inboxes/store.ts";
 import { findLead, type LeadRow } from "../../resources/leads/store.ts";
 import { reserveQuota } from "../../resources/messages/actions.ts";
+import { keepLinks } from "../../resources/messages/links.store.ts";
 import {
   claimMessage,
   findMessageOfStep,
@@ -125,6 +126,7 @@ function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
     first_of_lead: enrollment.sent_count === 0,
     follow_up: enrollment.sent_count > 0,
     ...composed.content,
+    links: keepLinks(tx, composed.content.links),
   };
   if (there) refreezeMessage(tx, message);
   else insertMessage(tx, message);

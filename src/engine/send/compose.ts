@@ -3,7 +3,9 @@
 import { type Composed, composeStepMail } from "../../core/step-mail.ts";
 import type { Reading } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { publicSide } from "../../resources/campaigns/actions.ts";
 import type { StepRow } from "../../resources/campaigns/steps.store.ts";
+import type { CampaignRow } from "../../resources/campaigns/store.ts";
 import type { EnrollmentRow } from "../../resources/enrollments/store.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
 import type { LeadRow } from "../../resources/leads/store.ts";
@@ -11,6 +13,7 @@ import { listThread } from "../../resources/messages/due.store.ts";
 import { findAliasOf } from "../../resources/messages/store.ts";
 
 interface StepOrder {
+  campaign: CampaignRow;
   message_id: number;
   enrollment: EnrollmentRow;
   lead: LeadRow;
@@ -21,7 +24,7 @@ interface StepOrder {
 
 /** The step's mail for this lead, or what the lead lacks for it: never "Hi ,". */
 export function composeStep(ledger: Ledger, reading: Reading, order: StepOrder): Composed {
-  const { message_id, lead, inbox, steps, step, enrollment } = order;
+  const { message_id, campaign, lead, inbox, steps, step, enrollment } = order;
   return composeStepMail({
     message_id,
     date: ledger.clock.now(),
@@ -35,5 +38,6 @@ export function composeStep(ledger: Ledger, reading: Reading, order: StepOrder):
     first: steps[0] ?? step,
     postal_address: ledger.workspace().postal_address,
     keys: ledger.keys,
+    public: publicSide(ledger, campaign),
   });
 }

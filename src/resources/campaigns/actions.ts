@@ -4,6 +4,7 @@ import { AppError, type FaultDetail, notFound } from "../../core/faults.ts";
 import { formatId, parseId } from "../../core/ids.ts";
 import { issue, refuseIssues } from "../../core/issues.ts";
 import type { Step } from "../../core/sequence.ts";
+import type { PublicSide } from "../../core/step-mail.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { archiveEnrollments, cutWindows } from "../enrollments/actions.ts";
@@ -57,6 +58,15 @@ export function createCampaign(
     if (status === "active") start(ledger, tx, getCampaign(tx, id));
     return id;
   });
+}
+
+/** What a campaign's mails ask of the public address; null where there is none. */
+export function publicSide(
+  ledger: Ledger,
+  { track_opens, track_clicks }: Pick<CampaignRow, "track_opens" | "track_clicks">,
+): PublicSide | null {
+  const { public_url: url, workspace_id, mode } = ledger;
+  return url === null ? null : { url, ledger: { workspace_id, mode }, track_opens, track_clicks };
 }
 
 /**

@@ -185,7 +185,7 @@ export function releaseLiveMailbox(control: Control, email: string, inbox_id: nu
   });
 }
 
-/** The inboxes that may send. */
+/** The inboxes that may send, the one first that has rested longest: so new leads are spread evenly over them. */
 export function listSendingInboxes({ db }: Reading): InboxRow[] {
   return db
     .query<Stored, []>(
@@ -229,6 +229,17 @@ export function pullBackInboxes(tx: Tx): void {
        WHERE deleted_at IS NULL`,
     )
     .run(tx.now, PUT_OFF_MOST_MS);
+}
+
+/** The clock jumped ahead from `jumped_from`: what an inbox had still to wait then, it waits from now on. */
+export function keepPace(tx: Tx, jumped_from: number): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET next_slot_at = ?1 + min(next_slot_at - ?2, min_gap_seconds * 1250)
+       WHERE next_slot_at > ?2 AND deleted_at IS NULL`,
+    )
+    .run(tx.now, jumped_from);
 }
 
 /** Not before `until`: a server's limit, in its own words. */

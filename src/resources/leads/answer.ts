@@ -28,7 +28,7 @@ export function showLead(reading: Reading, row: LeadRow): Lead {
     status: row.state,
     campaigns: listEnrollmentsOfLead(reading, row.id).map((enrollment) => ({
       ...showEnrollment(enrollment),
-      decisions: showDecisions(reading, enrollment.id),
+      ...decisionsOf(reading, enrollment.id),
     })),
     created_at: formatInstant(row.created_at),
     updated_at: formatInstant(row.updated_at),
@@ -81,6 +81,11 @@ function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {
 }
 
 type Decisions = NonNullable<Lead["campaigns"][number]["decisions"]>;
+
+function decisionsOf(reading: Reading, enrollment_id: number): { decisions?: Decisions } {
+  const decisions = showDecisions(reading, enrollment_id);
+  return decisions.length === 0 ? {} : { decisions };
+}
 
 function showDecisions(reading: Reading, enrollment_id: number): Decisions {
   return listDecisions(reading, enrollment_id).map(({ step_id, went_to, trials, decided_at }) => ({

@@ -198,7 +198,7 @@ export const Lead = t.Object({
       decisions: t.Optional(
         t.Array(decision, {
           description:
-            "Which branch held at each step that has branches, and why; oldest first. Left out of lists.",
+            "Which branch held at each step that had any, and why; oldest first. Left out of lists, and while there are none.",
         }),
       ),
     }),

@@ -54,6 +54,8 @@ export interface NewMessage {
   text: string | null;
   html: string | null;
   bytes: Uint8Array;
+  /** JSON of links.store.ts, or null. */
+  links: string | null;
   first_of_lead: boolean;
   follow_up: boolean;
 }
@@ -70,8 +72,8 @@ export function insertMessage(tx: Tx, message: NewMessage): void {
   tx.db
     .query(
       `INSERT INTO messages (id, kind, state, campaign_id, lead_id, enrollment_id, step_id, variant_id, inbox_id,
-         recipient, subject, text, html, bytes, first_of_lead, follow_up, queued_at)
-       VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         recipient, subject, text, html, bytes, links, first_of_lead, follow_up, queued_at)
+       VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       message.id,
@@ -87,6 +89,7 @@ export function insertMessage(tx: Tx, message: NewMessage): void {
       message.text,
       message.html,
       message.bytes,
+      message.links,
       Number(message.first_of_lead),
       Number(message.follow_up),
       tx.now,
@@ -98,7 +101,7 @@ export function refreezeMessage(tx: Tx, message: NewMessage): void {
   tx.db
     .query(
       `UPDATE messages
-       SET variant_id = ?, inbox_id = ?, recipient = ?, subject = ?, text = ?, html = ?, bytes = ?
+       SET variant_id = ?, inbox_id = ?, recipient = ?, subject = ?, text = ?, html = ?, bytes = ?, links = ?
        WHERE id = ? AND state = 'queued'`,
     )
     .run(
@@ -109,6 +112,7 @@ export function refreezeMessage(tx: Tx, message: NewMessage): void {
       message.text,
       message.html,
       message.bytes,
+      message.links,
       message.id,
     );
 }
@@ -360,7 +364,7 @@ export function eraseMessagesOfLead(tx: Tx, lead_id: number): void {
   tx.db
     .query(
       `UPDATE messages
-       SET recipient = '', subject = '', text = NULL, html = NULL, response = NULL,
+       SET recipient = '', subject = '', text = NULL, html = NULL, links = NULL, response = NULL,
          bytes = CASE WHEN state IN ('claimed', 'committed') THEN bytes END, copy = NULL
        WHERE lead_id = ?`,
     )
