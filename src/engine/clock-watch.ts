@@ -4,6 +4,7 @@
 import { type ClockVerdict, isClockBehind, judgeClock } from "../core/clock-jump.ts";
 import type { Log } from "../core/log.ts";
 import type { Tx } from "../ledger/database.ts";
+import { noteFreeze, readFreeze } from "../ledger/freeze.ts";
 import { findNote, type Ledger, setNote } from "../ledger/ledger.ts";
 import { keepPace } from "../resources/inboxes/store.ts";
 import { putRight } from "./put-right.ts";
@@ -21,26 +22,6 @@ export const BELIEVED_AFTER_MS = 60 * MINUTE_MS;
 const OFFSETS_KEPT = 20;
 
 const HIGHEST_NOTE = "max_wall";
-const FREEZE_NOTE = "clock_frozen";
-
-/** Why nothing at all of a ledger is sent: its clock stands below a time that it has shown before. */
-export interface Freeze {
-  /** ms UTC of the clock in question. */
-  since: number;
-  /** The highest time that was seen, ms UTC. */
-  highest_wall: number;
-  /** By that clock: from then on it is believed, if it does not jump again. */
-  believed_at: number;
-}
-
-/** The freeze of a ledger, or null: for whoever asks why nothing is sent. */
-export function readFreeze(ledger: Parameters<typeof findNote>[0]): Freeze | null {
-  const note = findNote(ledger, FREEZE_NOTE);
-  if (note === null || note === "") return null;
-  const [since = 0, highest_wall = 0, believed_at = 0] = note.split(" ").map(Number);
-  return { since, highest_wall, believed_at };
-}
-
 export interface ClockLook {
   /** Nothing may be sent now. */
   is_frozen: boolean;
@@ -72,13 +53,12 @@ export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
     is_frozen = true;
     if (is_noted) return;
     is_noted = true;
-    const words = [now, highest, believed_at].map(String).join(" ");
-    ledger.write((tx) => setNote(tx, FREEZE_NOTE, words));
+    ledger.write((tx) => noteFreeze(tx, { since: now, highest_wall: highest, believed_at }));
     const facts = { ledger: ledger.workspace_id, now, highest_wall: highest };
     log.error(facts, "the clock is behind a time that it has shown before: nothing is sent");
   };
   const goOn = (tx: Tx, verdict: ClockVerdict, jump_ms: number) => {
-    setNote(tx, FREEZE_NOTE, "");
+    noteFreeze(tx, null);
     // A sleep, or a clock that is ahead now: nobody can tell, so no slot comes nearer by it. After a freeze it is neither.
     if (verdict === "jumped_forward" && !is_frozen) keepPace(tx, tx.now - jump_ms);
     // What runs for the first time cannot know whether the clock was set back while it did not.

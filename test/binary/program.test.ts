@@ -173,7 +173,7 @@ test("the reference and its script are inside", async () => {
   expect(Buffer.compare(script, Bun.gunzipSync(packed))).toBe(0);
 });
 
-test("the thread that empties large logs is inside the program", async () => {
+test("the threads that empty large logs and that knock are inside the program", async () => {
   const server = await start();
   const made = await run("keys", "create", "--mode", "live", "--dir", "data");
   const { key } = JSON.parse(made.stdout);
@@ -200,4 +200,6 @@ test("the thread that empties large logs is inside the program", async () => {
   // Without its thread the program would have done it all the same, and said so.
   const { stderr } = await server.end();
   expect(stderr).not.toContain("write-ahead log");
+  // The same for the thread that knocks (engine/pulses.ts).
+  expect(stderr).not.toContain("second nudge");
 }, 30_000);

@@ -5,7 +5,8 @@ import { afterEach, describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 
 import { localDay } from "../../src/core/zones.ts";
-import { BELIEVED_AFTER_MS, readFreeze } from "../../src/engine/clock-watch.ts";
+import { BELIEVED_AFTER_MS } from "../../src/engine/clock-watch.ts";
+import { readFreeze } from "../../src/ledger/freeze.ts";
 import { auditOf } from "../world/audit.ts";
 import {
   DAY_MS,

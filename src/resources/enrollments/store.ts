@@ -262,6 +262,17 @@ export function resume(tx: Tx, id: number): boolean {
   return changes > 0;
 }
 
+/** Goes on behind its last step, where one was added since. */
+export function reopen(tx: Tx, id: number, next: { step_id: number; due_at: number }): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET state = 'waiting', ended_by = NULL, step_id = ?, due_at = ?, updated_at = ?
+       WHERE id = ? AND state = 'completed'`,
+    )
+    .run(next.step_id, next.due_at, tx.now, id);
+}
+
 /** The zones of those who wait at this step of the campaign, paused and held ones too. */
 export function listZonesAtStep({ db }: Reading, campaign_id: number, step_id: number): string[] {
   return db
