@@ -91,7 +91,7 @@ export interface WalkRules {
   /** The lead's, for days in `within`. */
   zone: string;
   /** Has the time come for a step that a branch leads to? Its own branches are tried only then (domain.md "Branches"). */
-  isDue(step: StepPlan): boolean;
+  isDue: (step: StepPlan) => boolean;
 }
 
 /**

@@ -13,17 +13,15 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
-import { type Jobs, openJobs } from "./jobs.ts";
-import { openPulses, type Pulses } from "./pulses.ts";
+import { openJobs } from "./jobs.ts";
+import { openPulses } from "./pulses.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
 import { tend } from "./tend.ts";
+import { openTicker, type Ticker } from "./ticker.ts";
 
-/** The longest sleep between two looks: suspended laptops and changed clocks are noticed within it. */
-const LONGEST_SLEEP_MS = 30_000;
-/** How often the thread knocks, and how much later than planned a tick may come before a knock makes up for it. */
+/** How often the thread knocks. */
 const PULSE_EVERY_MS = 10_000;
-const LATE_MS = 1000;
 /** How long in-flight mails may take to end when the house closes. */
 const STOP_WITHIN_MS = 30_000;
 
@@ -67,16 +65,13 @@ const later: Later = (ms, work) => {
 const hasRoom = (disk: Disk | null) =>
   disk === null || !["stop", "critical"].includes(disk.level());
 
+const monoOf = (options: EngineOptions) => () => options.mono?.() ?? systemClock.mono();
+
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
-  const { disk, log, mono = systemClock.mono } = options;
+  const { disk, log } = options;
   const desks = new Map<Ledger, LedgerDesk>();
-  const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
-  /** When each ledger is to be looked at next, by both clocks. */
-  const planned = new Map<Ledger, { wall: number; mono: number }>();
-  let jobs: Jobs | null = null;
-  let pulses: Pulses | null = null;
-  let pulsed_at = -Infinity;
+  let nudges: Nudges | null = null;
   let stopping = false;
   let running = false;
   const ticks = new Map<Ledger, number>();
@@ -90,12 +85,9 @@ export function openEngine(options: EngineOptions): Engine {
   };
   const tick = (ledger: Ledger) => {
     if (stopping) return;
-    const desk = deskOf(ledger);
     let next: number | null = null;
     try {
-      desk.settleKept();
-      desk.watchAll();
-      if (hasRoom(disk)) next = desk.round();
+      next = lookAt(deskOf(ledger), disk);
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
       if (isDiskFull(error)) disk?.giveUpBallast();
@@ -103,28 +95,9 @@ export function openEngine(options: EngineOptions): Engine {
     }
     schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
+  const ticker = openTicker({ tick, later, mono: monoOf(options) });
   const schedule = (ledger: Ledger, wait_ms: number) => {
-    if (stopping || !running) return;
-    clearTimeout(timers.get(ledger));
-    const sleep_ms = Math.min(wait_ms, LONGEST_SLEEP_MS);
-    timers.set(
-      ledger,
-      setTimeout(() => tick(ledger), sleep_ms),
-    );
-    planned.set(ledger, {
-      wall: ledger.clock.now() + sleep_ms,
-      mono: mono() + sleep_ms,
-    });
-  };
-  const pulse = () => {
-    const now = mono();
-    if (!running || stopping || now - pulsed_at < LATE_MS) return;
-    pulsed_at = now;
-    jobs?.pulse();
-    for (const [ledger, plan] of planned) {
-      const late = Math.max(ledger.clock.now() - plan.wall, now - plan.mono);
-      if (late > LATE_MS) tick(ledger);
-    }
+    if (running && !stopping) ticker.plan(ledger, wait_ms);
   };
 
   const taken = new Set<Ledger>();
@@ -141,16 +114,11 @@ export function openEngine(options: EngineOptions): Engine {
     start() {
       running = true;
       options.ledgers().forEach(takeUp);
-      jobs = startJobs(options, takeUp);
-      pulses = openPulses(PULSE_EVERY_MS, pulse, (fault) =>
-        log.warn({ fault }, "the second nudge does not run"),
-      );
+      nudges = startNudges(options, takeUp, ticker);
     },
     async stop() {
       stopping = true;
-      for (const timer of timers.values()) clearTimeout(timer);
-      jobs?.stop();
-      pulses?.stop();
+      nudges?.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
       await options.checkpoints?.close();
     },
@@ -159,7 +127,7 @@ export function openEngine(options: EngineOptions): Engine {
       if (verb === "read") desks.get(ledger)?.nudgeReading();
       schedule(ledger, 0);
     },
-    pulse,
+    pulse: () => nudges?.pulse(),
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
@@ -167,8 +135,24 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
-function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Jobs {
-  const { disk, log, mono = systemClock.mono } = options;
+function lookAt(desk: LedgerDesk, disk: Disk | null): number | null {
+  desk.settleKept();
+  desk.watchAll();
+  return hasRoom(disk) ? desk.round() : null;
+}
+
+interface Nudges {
+  pulse(): void;
+  stop(): void;
+}
+
+/** Housekeeping and the thread that knocks; `pulse` is what the thread and every request call. */
+function startNudges(
+  options: EngineOptions,
+  takeUp: (ledger: Ledger) => void,
+  ticker: Ticker,
+): Nudges {
+  const { disk, log } = options;
   const work = [
     () => tend(options.ledgers(), disk),
     () => followZones(options.ledgers()),
@@ -178,7 +162,22 @@ function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Jo
       options.ledgers().forEach(takeUp);
     },
   ];
-  return openJobs({ work, later, mono, log });
+  const jobs = openJobs({ work, later, mono: monoOf(options), log });
+  const pulse = () => {
+    jobs.pulse();
+    ticker.pulse();
+  };
+  const pulses = openPulses(PULSE_EVERY_MS, pulse, (fault) =>
+    log.warn({ fault }, "the second nudge does not run"),
+  );
+  return {
+    pulse,
+    stop() {
+      pulses.stop();
+      jobs.stop();
+      ticker.stop();
+    },
+  };
 }
 
 /**

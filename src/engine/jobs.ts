@@ -17,7 +17,7 @@ export interface Jobs {
 interface JobParts {
   work: readonly (() => unknown)[];
   later: Later;
-  mono(): number;
+  mono: () => number;
   log: Log;
 }
 
@@ -25,7 +25,6 @@ interface JobParts {
 export function openJobs({ work, later, mono, log }: JobParts): Jobs {
   const busy = new Set<() => unknown>();
   let ran_at = mono();
-  let cancel = () => undefined as void;
   let is_stopped = false;
 
   const run = async (job: () => unknown) => {
@@ -46,7 +45,7 @@ export function openJobs({ work, later, mono, log }: JobParts): Jobs {
     cancel = later(EVERY_MS, runAll);
     for (const job of work) void run(job);
   };
-  cancel = later(EVERY_MS, runAll);
+  let cancel = later(EVERY_MS, runAll);
   return {
     pulse() {
       if (mono() - ran_at > DEAD_MS) runAll();

@@ -6,12 +6,8 @@ import { idFloor } from "../core/ids.ts";
 import { localDay } from "../core/zones.ts";
 import type { Tx } from "../ledger/database.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import {
-  listMailedAhead,
-  pullBackDue,
-  pullBackEnrolled,
-  releaseBlocked,
-} from "../resources/enrollments/store.ts";
+import { pullBackDue, pullBackEnrolled, releaseBlocked } from "../resources/enrollments/store.ts";
+import { listMailedAhead } from "../resources/enrollments/waiting.store.ts";
 import { pullBackInboxes } from "../resources/inboxes/store.ts";
 import { foldQuotas } from "../resources/messages/quotas.store.ts";
 import { pullBackMessages } from "../resources/messages/store.ts";
@@ -22,7 +18,7 @@ const HOUR_MS = 3_600_000;
 export function putRight(ledger: Ledger, tx: Tx, { went_back }: { went_back: boolean }): void {
   const today = localDay(tx.now, ledger.workspace().zone);
   // Leads first: which of them were mailed ahead of time stands on their mails.
-  for (const id of listMailedAhead(tx)) pullBackDue(tx, id);
+  for (const id of listMailedAhead(tx, tx.now)) pullBackDue(tx, id);
   pullBackEnrolled(tx, idFloor(tx.now));
   // A company's day or a cool-down was counted by the wrong clock: the claim looks again. Other reasons last as they are.
   releaseBlocked(tx, went_back ? tx.now : tx.now + 25 * HOUR_MS);

@@ -162,6 +162,9 @@ test("the same target has one number in both bodies", () => {
   expect(both.text).toBe("x https://t.test/c/1 https://t.test/c/0");
 });
 
+// Quotes that the rewriting puts around a bare value are the only thing that it adds.
+const bare = (source: string) => source.replaceAll(/["']/g, "");
+
 test("whatever a body is, only links change: what a browser sees of the rest is the same", () => {
   const piece = fc.constantFrom(
     ..."<a href= | <a href=https://x.test/a> | \" | ' | > | < | https://x.test/a | / | = | href | <!-- | --> | <style> | </style> | text | </a>".split(
@@ -170,8 +173,6 @@ test("whatever a body is, only links change: what a browser sees of the rest is 
     " ",
     "\n",
   );
-  // Quotes that the rewriting puts around a bare value are the only thing that it adds.
-  const bare = (source: string) => source.replaceAll(/["']/g, "");
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       const source = pieces.join("");

@@ -70,8 +70,8 @@ describe("the zone of a lead that waits", () => {
   test("follows its country, its phone and its own word, and says what it comes from", () => {
     const { lead_id } = play({ timezone: null });
     const zone = () => {
-      const { zone, zone_basis } = room.enrollment(lead_id);
-      return [zone, zone_basis];
+      const enrollment = room.enrollment(lead_id);
+      return [enrollment.zone, enrollment.zone_basis];
     };
     expect(zone()).toEqual(["Europe/Berlin", "workspace"]);
     changeLead(room.ledger, lead_id, { phone: "+81 3 1234 5678" });

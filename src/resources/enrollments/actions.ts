@@ -18,13 +18,12 @@ import { cancelUnfinished, setWindowUntil } from "../messages/store.ts";
 import {
   findEnrollmentOf,
   insertEnrollment,
-  listColleagues,
   listEnrollmentsOfLead,
-  listUnfinishedOfCampaign,
   setWorkspaceZone,
   setZone,
   stop,
 } from "./store.ts";
+import { listColleagues, listUnfinishedOfCampaign } from "./waiting.store.ts";
 
 /** The zone in which a lead's window is read, and where that comes from. */
 export function leadZone(ledger: Ledger, lead: Whereabouts): { zone: string; basis: ZoneBasis } {

@@ -17,6 +17,12 @@ export interface DecisionRow extends Decision {
   decided_at: number;
 }
 
+type Stored = Omit<DecisionRow, "trials"> & { trials: string };
+
+function fromRow(row: Stored): DecisionRow {
+  return { ...row, trials: readJson<BranchTrial[]>(row.trials) };
+}
+
 /** Keeps how a step was decided, in place of the time before. */
 export function noteDecision(tx: Tx, decision: Decision): void {
   tx.db
@@ -37,7 +43,7 @@ export function noteDecision(tx: Tx, decision: Decision): void {
 /** Every decision of an enrollment, in the order of time. */
 export function listDecisions({ db }: Reading, enrollment_id: number): DecisionRow[] {
   return db
-    .query<Omit<DecisionRow, "trials"> & { trials: string }, [number]>(
+    .query<Stored, [number]>(
       `SELECT d.enrollment_id, d.step_id, d.went_to, d.trials, d.decided_at
        FROM decisions d
        JOIN steps s ON s.id = d.step_id
@@ -45,5 +51,5 @@ export function listDecisions({ db }: Reading, enrollment_id: number): DecisionR
        ORDER BY d.decided_at, s.position`,
     )
     .all(enrollment_id)
-    .map((row) => ({ ...row, trials: readJson<BranchTrial[]>(row.trials) }));
+    .map(fromRow);
 }

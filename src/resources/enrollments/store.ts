@@ -327,52 +327,6 @@ export function unblockCampaign(tx: Tx, campaign_id: number): void {
   tx.nudge("send");
 }
 
-/** The enrollments of a campaign that have not ended, in slices. */
-export function listUnfinishedOfCampaign(
-  { db }: Reading,
-  campaign_id: number,
-  limit: number,
-): EnrollmentRow[] {
-  return db
-    .query<EnrollmentRow, [number, number]>(
-      `SELECT ${COLUMNS}
-       FROM enrollments
-       WHERE campaign_id = ? AND state NOT IN ('stopped', 'completed')
-       LIMIT ?`,
-    )
-    .all(campaign_id, limit);
-}
-
-/** The enrollments of a campaign that have not ended, of the other people at one company. */
-export function listColleagues(
-  { db }: Reading,
-  place: { campaign_id: number; company_domain: string; lead_id: number },
-): number[] {
-  return db
-    .query<{ id: number }, [number, string, number]>(
-      `SELECT e.id
-       FROM leads l
-       CROSS JOIN enrollments e ON e.campaign_id = ? AND e.lead_id = l.id
-       WHERE l.company_domain = ? AND l.id <> ? AND e.state NOT IN ('stopped', 'completed')
-       ORDER BY e.id`,
-    )
-    .all(place.campaign_id, place.company_domain, place.lead_id)
-    .map(({ id }) => id);
-}
-
-/** Leads that were mailed at an instant that lies ahead: the clock was. Found by their mails' slots. */
-export function listMailedAhead(tx: Tx): number[] {
-  return tx.db
-    .query<{ id: number }, [number]>(
-      `SELECT DISTINCT e.id
-       FROM messages m
-       JOIN enrollments e ON e.id = m.enrollment_id
-       WHERE m.inbox_id IN (SELECT id FROM inboxes) AND m.slot_at > ?1 AND e.last_sent_at > ?1`,
-    )
-    .all(tx.now)
-    .map(({ id }) => id);
-}
-
 /** Its last mail counts as of now, and what waits behind it is due as much earlier. */
 export function pullBackDue(tx: Tx, id: number): void {
   tx.db

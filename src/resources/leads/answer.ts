@@ -26,10 +26,9 @@ export function showLead(reading: Reading, row: LeadRow): Lead {
     source: row.source,
     custom: row.custom,
     status: row.state,
-    campaigns: listEnrollmentsOfLead(reading, row.id).map((enrollment) => ({
-      ...showEnrollment(enrollment),
-      ...decisionsOf(reading, enrollment.id),
-    })),
+    campaigns: listEnrollmentsOfLead(reading, row.id).map((enrollment) =>
+      showAlone(reading, enrollment),
+    ),
     created_at: formatInstant(row.created_at),
     updated_at: formatInstant(row.updated_at),
   };
@@ -78,6 +77,11 @@ function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {
     zone_basis: row.zone_basis,
     next_action: nextAction(row),
   };
+}
+
+/** What a list leaves out as well. */
+function showAlone(reading: Reading, row: ShownEnrollment): Lead["campaigns"][number] {
+  return { ...showEnrollment(row), ...decisionsOf(reading, row.id) };
 }
 
 type Decisions = NonNullable<Lead["campaigns"][number]["decisions"]>;
