@@ -42,8 +42,9 @@ export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
   const eye = openEye(clock.now(), clock.mono());
   let highest = Number(findNote(ledger, HIGHEST_NOTE) ?? 0);
   let is_frozen = readFreeze(ledger) !== null;
-  let is_first = true;
   let is_noted = false;
+  /** What has happened and was not answered yet: a disk that is full at that moment must not make us forget it. */
+  let owed: Owed = { wake: false, put_right: true, went_back: is_frozen, ahead_ms: 0 };
 
   const note = (now: number) => {
     highest = now;
@@ -52,45 +53,66 @@ export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
   const freeze = (now: number, believed_at: number) => {
     is_frozen = true;
     if (is_noted) return;
-    is_noted = true;
     ledger.write((tx) => noteFreeze(tx, { since: now, highest_wall: highest, believed_at }));
+    is_noted = true;
     const facts = { ledger: ledger.workspace_id, now, highest_wall: highest };
     log.error(facts, "the clock is behind a time that it has shown before: nothing is sent");
   };
-  const goOn = (tx: Tx, verdict: ClockVerdict, jump_ms: number) => {
+  const settle = (tx: Tx) => {
     noteFreeze(tx, null);
     // A sleep, or a clock that is ahead now: nobody can tell, so no slot comes nearer by it. After a freeze it is neither.
-    if (verdict === "jumped_forward" && !is_frozen) keepPace(tx, tx.now - jump_ms);
-    // What runs for the first time cannot know whether the clock was set back while it did not.
-    const went_back = verdict === "jumped_back" || is_frozen;
-    if (went_back || is_first) putRight(ledger, tx, { went_back });
+    if (owed.ahead_ms > 0 && !is_frozen) keepPace(tx, tx.now - owed.ahead_ms);
+    if (owed.put_right) putRight(ledger, tx, owed);
   };
   return {
     look() {
       const now = clock.now();
-      const mono = clock.mono?.() ?? 0;
-      const { verdict, jump_ms, steady_ms, is_back_where_it_was } = eye.see(now, mono);
+      const seen = eye.see(now, clock.mono?.() ?? 0);
+      owed = owedWith(owed, seen);
       // Ahead for a while, and now where it was before: the time seen meanwhile was wrong.
-      if (is_back_where_it_was && highest > now) note(now);
+      if (seen.is_back_where_it_was && highest > now) note(now);
       if (isClockBehind(highest, now)) {
-        if (steady_ms < BELIEVED_AFTER_MS) {
-          freeze(now, now + BELIEVED_AFTER_MS - steady_ms);
+        if (seen.steady_ms < BELIEVED_AFTER_MS) {
+          freeze(now, now + BELIEVED_AFTER_MS - seen.steady_ms);
+          owed = { ...owed, wake: true, put_right: true, went_back: true };
           return { is_frozen: true, has_woken: false };
         }
         note(now);
       }
-      const has_woken = verdict !== "steady" || is_frozen;
-      if (has_woken || is_first) {
-        ledger.write((tx) => goOn(tx, verdict, jump_ms));
-        if (!is_first)
-          log.warn({ ledger: ledger.workspace_id, verdict }, "awake again: reading first");
+      const has_woken = owed.wake || is_frozen;
+      if (has_woken || owed.put_right) {
+        ledger.write(settle);
+        const facts = { ledger: ledger.workspace_id, verdict: seen.verdict };
+        if (has_woken) log.warn(facts, "awake again: reading comes first");
         is_frozen = false;
         is_noted = false;
-        is_first = false;
+        owed = NOTHING_OWED;
       }
-      if (steady_ms >= STEADY_MS && now >= highest + NOTED_EVERY_MS) note(now);
+      if (seen.steady_ms >= STEADY_MS && now >= highest + NOTED_EVERY_MS) note(now);
       return { is_frozen: false, has_woken };
     },
+  };
+}
+
+interface Owed {
+  wake: boolean;
+  /** At the start nobody knows whether the clock was set back while nothing ran. */
+  put_right: boolean;
+  went_back: boolean;
+  /** By how much the clock went ahead beside the time that has passed. */
+  ahead_ms: number;
+}
+
+const NOTHING_OWED: Owed = { wake: false, put_right: false, went_back: false, ahead_ms: 0 };
+
+function owedWith(owed: Owed, { verdict, jump_ms }: Seen): Owed {
+  if (verdict === "steady") return owed;
+  const went_back = verdict === "jumped_back";
+  return {
+    wake: true,
+    put_right: owed.put_right || went_back,
+    went_back: owed.went_back || went_back,
+    ahead_ms: owed.ahead_ms + (verdict === "jumped_forward" ? jump_ms : 0),
   };
 }
 

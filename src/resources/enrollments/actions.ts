@@ -7,6 +7,7 @@ import { formatId } from "../../core/ids.ts";
 import { inferZone, type Whereabouts, type ZoneBasis } from "../../core/lead-zone.ts";
 import type { EnrollmentEnd } from "../../core/states.ts";
 import { openUntil } from "../../core/window.ts";
+import { localDay } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
 import { findNote, type Ledger, setNote } from "../../ledger/ledger.ts";
 import { listSteps } from "../campaigns/steps.store.ts";
@@ -131,7 +132,10 @@ export function cutWindows(
     if (of.campaign_id !== undefined && mail.campaign_id !== of.campaign_id) continue;
     const campaign = findCampaign(tx, mail.campaign_id);
     const zones = { lead: mail.zone, day: ledger.workspace().zone };
-    if (campaign) setWindowUntil(tx, mail.id, openUntil(campaign.send_window, tx.now, zones));
+    // Past midnight it goes back whatever the window: its place was yesterday's.
+    const is_of_today = mail.quota_day === localDay(tx.now, zones.day);
+    if (campaign && is_of_today)
+      setWindowUntil(tx, mail.id, openUntil(campaign.send_window, tx.now, zones));
   }
 }
 

@@ -37,6 +37,8 @@ export interface ClaimedStep {
   lead_id: number;
   /** The lead's. */
   zone: string;
+  /** The day whose quota it holds. */
+  quota_day: string;
 }
 
 /** The steps that are claimed at this moment, and not yet committed. */
@@ -44,7 +46,7 @@ export function listClaimed({ db }: Reading): ClaimedStep[] {
   return db
     .query<ClaimedStep, []>(
       // The list of states is what lets SQLite use the partial index.
-      `SELECT m.id, m.campaign_id, m.lead_id, e.zone
+      `SELECT m.id, m.campaign_id, m.lead_id, m.quota_day, e.zone
        FROM messages m
        JOIN enrollments e ON e.id = m.enrollment_id
        WHERE m.state IN ('claimed', 'committed') AND m.state = 'claimed'`,
