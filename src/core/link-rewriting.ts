@@ -181,23 +181,28 @@ function rewriteText(text: string, lead: Lead): string {
 }
 
 const CLOSERS: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
+const OPENERS = new Set(Object.values(CLOSERS));
+const TRAIL = new Set(".,;:!?'*_~|`’…。、，");
 
 /** A link ends before the punctuation of the sentence; a bracket belongs to it where it was opened in it. */
 function withoutTrail(link: string): string {
+  /** How many more of a kind are closed than opened, up to `end`. */
+  const open = new Map<string, number>();
+  for (const character of link) {
+    const kind = CLOSERS[character] ?? character;
+    if (OPENERS.has(kind)) open.set(kind, (open.get(kind) ?? 0) + (kind === character ? -1 : 1));
+  }
   let end = link.length;
   for (; end > 0; end--) {
     const last = link[end - 1] ?? "";
     const opener = CLOSERS[last];
-    const is_opened = opener !== undefined && count(link, opener, end) >= count(link, last, end);
-    if (is_opened || (opener === undefined && !".,;:!?'*_~|`’…。、，".includes(last))) break;
+    if (opener === undefined && !TRAIL.has(last)) break;
+    if (opener === undefined) continue;
+    const surplus = open.get(opener) ?? 0;
+    if (surplus <= 0) break;
+    open.set(opener, surplus - 1);
   }
   return link.slice(0, end);
-}
-
-function count(text: string, character: string, end: number): number {
-  let n = 0;
-  for (let i = 0; i < end; i++) if (text[i] === character) n++;
-  return n;
 }
 
 /** The HTML with an image of one point at its end: whoever loads it has opened the mail. */

@@ -150,6 +150,12 @@ describe("in text", () => {
   });
 });
 
+test("a link with a tail of brackets costs no more than its length", () => {
+  const started = performance.now();
+  for (const tail of [")", "(", "](", ".", "))("]) text(`https://x.test/${tail.repeat(100_000)}`);
+  expect(performance.now() - started).toBeLessThan(1500);
+});
+
 test("the same target has one number in both bodies", () => {
   const both = rewriteLinks(
     {

@@ -31,18 +31,17 @@ const ALWAYS = {
 function open(
   limits: Parameters<EngineRoom["make"]["inbox"]>[0] = {},
   leads = 40,
-  seed = 1,
-  path?: string,
+  { delay = "P2D", ...room_options }: { delay?: string; seed?: number; path?: string } = {},
 ) {
   clock = openMachineClock(MONDAY);
-  room = openEngineRoom({ clock, seed, ...(path ? { path } : {}) });
+  room = openEngineRoom({ clock, ...room_options });
   const inbox_ids = [
     room.make.inbox({ min_gap_seconds: 600, hourly_limit: 100, daily_limit: 100, ...limits }),
   ];
   const campaign = room.make.campaign({
     inbox_ids,
     send_window: { ...ALWAYS, days: [...ALWAYS.days] },
-    steps: [{}, { delay: "P2D" }],
+    steps: [{}, { delay }],
   });
   for (let i = 0; i < leads; i++)
     room.make.lead({ email: `lead${i}@company${i}.test`, campaign_id: campaign.id });
@@ -91,11 +90,11 @@ describe("a clock that is set ahead for a while and then right again", () => {
   });
 
   test("sends follow-ups when they are due in truth", async () => {
-    open({}, 1);
+    open({}, 1, { delay: "PT3H" });
     clock.set(20 * DAY_MS);
     await run(HOUR_MS);
     clock.set(-20 * DAY_MS);
-    await run(2 * DAY_MS + HOUR_MS);
+    await run(4 * HOUR_MS);
     expect(room.world.taken).toHaveLength(2);
   });
 
@@ -144,7 +143,7 @@ describe("a clock that is set back", () => {
 
   test("while the program did not run is seen at the next start", async () => {
     const path = `${process.env["TMPDIR"] ?? "/tmp"}/imail-clock-${process.pid}-${Bun.nanoseconds()}.db`;
-    open({}, 40, 1, path);
+    open({}, 40, { path });
     await run(HOUR_MS);
     const before = room.world.taken.length;
     clock.set(-2 * DAY_MS);
@@ -229,7 +228,7 @@ test("over random jumps nothing bursts and nothing is stuck once the clock is ri
       fc.array(trouble, { minLength: 1, maxLength: 4 }),
       fc.nat(1e6),
       async (troubles, seed) => {
-        open({ daily_limit: 400, hourly_limit: 100 }, 120, seed);
+        open({ daily_limit: 400, hourly_limit: 100 }, 120, { seed });
         try {
           expect(await suffer(troubles)).toEqual([]);
           expect(auditOf(room.ledger)).toEqual([]);
