@@ -13,10 +13,12 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
+import type { EngineSigns } from "./explain/scene.ts";
 import { openJobs } from "./jobs.ts";
 import { openPulses } from "./pulses.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
+import { hasRoom } from "./send/gates.ts";
 import { tend } from "./tend.ts";
 import { openTicker, type Ticker } from "./ticker.ts";
 
@@ -52,6 +54,8 @@ export interface Engine {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox. Throws `clock_running` while the clock is being moved. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** What the engine knows of a ledger beside its rows, for `explain`. */
+  signs(ledger: Ledger): EngineSigns;
   /** When each live ledger was last looked at, the one longest ago: ms of the ledger's clock, or null. */
   last_tick_at(): number | null;
 }
@@ -60,10 +64,6 @@ const later: Later = (ms, work) => {
   const timer = setTimeout(work, ms);
   return () => clearTimeout(timer);
 };
-
-/** On a full disk nothing new is claimed: an outcome could not be written. */
-const hasRoom = (disk: Disk | null) =>
-  disk === null || !["stop", "critical"].includes(disk.level());
 
 const monoOf = (options: EngineOptions) => () => options.mono?.() ?? systemClock.mono();
 
@@ -90,8 +90,7 @@ export function openEngine(options: EngineOptions): Engine {
       next = lookAt(deskOf(ledger), disk);
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
-      if (isDiskFull(error)) disk?.giveUpBallast();
-      log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+      noteFailure(options, ledger, error);
     }
     schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
@@ -131,6 +130,7 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
+    signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
 }
@@ -138,8 +138,19 @@ export function openEngine(options: EngineOptions): Engine {
 function lookAt(desk: LedgerDesk, disk: Disk | null): number | null {
   desk.settleKept();
   desk.watchAll();
-  return hasRoom(disk) ? desk.round() : null;
+  return hasRoom(disk?.level() ?? null) ? desk.round() : null;
 }
+
+function noteFailure({ disk, log }: EngineOptions, ledger: Ledger, error: unknown): void {
+  if (isDiskFull(error)) disk?.giveUpBallast();
+  log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+}
+
+const signsOf = (desk: LedgerDesk, disk: Disk | null): EngineSigns => ({
+  disk_level: disk?.level() ?? null,
+  is_stuck: desk.isStuck(),
+  mayStart: (inbox_id) => desk.mayStart(inbox_id),
+});
 
 interface Nudges {
   pulse(): void;

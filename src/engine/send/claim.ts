@@ -9,10 +9,13 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps, type StepRow } from "../../resources/campaigns/steps.store.ts";
 import { type CampaignRow, findCampaign } from "../../resources/campaigns/store.ts";
 import { stopEnrollment } from "../../resources/enrollments/actions.ts";
+import { noteDecision } from "../../resources/enrollments/decisions.store.ts";
 import {
   block,
+  complete,
   type EnrollmentRow,
   findEnrollment,
+  putOff,
   takeOff,
 } from "../../resources/enrollments/store.ts";
 import { findInbox, type InboxRow, takeSlot } from "../../resources/inboxes/store.ts";
@@ -28,8 +31,15 @@ import {
 } from "../../resources/messages/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
 import { composeStep } from "./compose.ts";
-import { decideStep } from "./decide.ts";
-import { campaignGates, type Gate, inboxGates, leadGates, type Situation } from "./gates.ts";
+import {
+  campaignGates,
+  enrollmentGates,
+  type Gate,
+  inboxGates,
+  leadGates,
+  type Situation,
+} from "./gates.ts";
+import { planStep } from "./next-step.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -62,7 +72,8 @@ export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: numbe
   return ledger.write((tx): ClaimResult => {
     const enrollment = findEnrollment(tx, enrollment_id);
     const inbox = findInbox(tx, inbox_id);
-    if (!enrollment || !inbox || !isDue(enrollment, tx.now)) return { result: "passed" };
+    if (!enrollment || !inbox || enrollmentGates(enrollment, tx.now).length > 0)
+      return { result: "passed" };
     const campaign = findCampaign(tx, enrollment.campaign_id);
     const lead = findLead(tx, enrollment.lead_id);
     if (!campaign || !lead) return { result: "passed" };
@@ -95,14 +106,28 @@ export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: numbe
   });
 }
 
-function isDue(enrollment: EnrollmentRow, now: number): boolean {
-  return (
-    enrollment.state === "waiting" &&
-    enrollment.in_flight === null &&
-    enrollment.blocked_until === null &&
-    enrollment.due_at !== null &&
-    enrollment.due_at <= now
-  );
+/** The step that is sent now; null where there is none, and the lead has left the due index. */
+function decideStep(tx: Tx, enrollment: EnrollmentRow, steps: StepRow[]): StepRow | null {
+  const plan = planStep(tx, enrollment, steps);
+  for (const decision of plan.decisions)
+    noteDecision(tx, { enrollment_id: enrollment.id, ...decision });
+  if (plan.plan === "send") return plan.step;
+  if (plan.plan === "wait") {
+    block(tx, enrollment.id, { until: plan.until, by: "deferred" });
+    return null;
+  }
+  if (plan.plan === "later") {
+    putOff(tx, enrollment.id, { step_id: plan.step.id, due_at: plan.due_at });
+    return null;
+  }
+  complete(tx, enrollment.id, {
+    message_id: null,
+    sent_at: tx.now,
+    sent_step_id: 0,
+    counted: false,
+    ended_by: plan.ended_by,
+  });
+  return null;
 }
 
 function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {

@@ -8,12 +8,8 @@ import type { PublicSide } from "../../core/step-mail.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { archiveEnrollments, cutWindows } from "../enrollments/actions.ts";
-import {
-  listZonesAtStep,
-  moveToStep,
-  restartAtStep,
-  unblockCampaign,
-} from "../enrollments/store.ts";
+import { moveToStep, restartAtStep, unblockCampaign } from "../enrollments/store.ts";
+import { listZonesAtStep } from "../enrollments/waiting.store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
 import { findInbox } from "../inboxes/store.ts";
 import { readyIssues } from "./ready.ts";

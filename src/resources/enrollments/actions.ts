@@ -19,7 +19,9 @@ import { cancelUnfinished, setWindowUntil } from "../messages/store.ts";
 import {
   findEnrollmentOf,
   insertEnrollment,
+  insertEnrollments,
   listEnrollmentsOfLead,
+  type NewEnrollment,
   setWorkspaceZone,
   setZone,
   stop,
@@ -39,38 +41,48 @@ export function enrollLead(
 ): number {
   const lead = findLead(tx, order.lead_id);
   if (!lead) throw new AppError("not_found");
-  const id = openEnroller(ledger, tx, order.campaign_id)(lead);
+  const start = openStarts(ledger, tx, order.campaign_id)(lead);
+  const id = insertEnrollment(tx, { ...order, ...start });
   if (id === null) {
     const there = findEnrollmentOf(tx, order.campaign_id, order.lead_id);
     throw new AppError("already_enrolled", "The lead is in this campaign already, for life.", {
       conflict: { enrollment_id: formatId("enr", there?.id ?? 0) },
     });
   }
+  tx.nudge("send");
   return id;
 }
 
-/** Enrolls leads in one campaign, one after the other: what they share is read once. Null for one that is in it already. */
-export function openEnroller(
+/** A lead that is to be enrolled. */
+export interface Enrollee extends Whereabouts {
+  id: number;
+}
+
+/** Enrolls leads in one campaign. How many: who is in it already is left alone. */
+export function enrollAll(
   ledger: Ledger,
   tx: Tx,
   campaign_id: number,
-): (lead: { id: number } & Whereabouts) => number | null {
+  leads: readonly Enrollee[],
+): number {
+  const startOf = openStarts(ledger, tx, campaign_id);
+  const rows = leads.map((lead) => ({ lead_id: lead.id, ...startOf(lead) }));
+  const added = insertEnrollments(tx, campaign_id, rows);
+  if (added > 0) tx.nudge("send");
+  return added;
+}
+
+/** Where and when a campaign begins for a lead: read once for all of a transaction. */
+function openStarts(ledger: Ledger, tx: Tx, campaign_id: number) {
   const first = listSteps(tx, campaign_id)[0];
   if (!first) throw new AppError("not_found");
   const delay = readDuration(first.delay);
   const dues = new Map<string, number>();
-  const startOf = (lead: Whereabouts) => {
+  return (lead: Whereabouts): Omit<NewEnrollment, "lead_id" | "campaign_id"> => {
     const { zone, basis } = leadZone(ledger, lead);
     const due_at = dues.get(zone) ?? addDuration(tx.now, delay, zone);
     dues.set(zone, due_at);
-    return { zone, zone_basis: basis, due_at };
-  };
-  return ({ id, ...lead }) => {
-    const start = startOf(lead);
-    const order = { campaign_id, lead_id: id, step_id: first.id, ...start };
-    const enrollment_id = insertEnrollment(tx, order);
-    if (enrollment_id !== null) tx.nudge("send");
-    return enrollment_id;
+    return { step_id: first.id, zone, zone_basis: basis, due_at };
   };
 }
 

@@ -146,3 +146,15 @@ export function listUnfinishedOfCampaign(
     )
     .all(campaign_id, limit);
 }
+
+/** The zones of those who wait at this step of the campaign, paused and held ones too. */
+export function listZonesAtStep({ db }: Reading, campaign_id: number, step_id: number): string[] {
+  return db
+    .query<{ zone: string }, [number, number]>(
+      `SELECT DISTINCT zone
+       FROM enrollments
+       WHERE campaign_id = ? AND step_id = ? AND in_flight IS NULL AND state NOT IN ('stopped', 'completed')`,
+    )
+    .all(campaign_id, step_id)
+    .map(({ zone }) => zone);
+}
