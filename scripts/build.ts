@@ -59,8 +59,9 @@ async function build({ target, outfile }: Artefact): Promise<void> {
       "src/main.ts",
       "src/ledger/checkpoint-worker.ts",
       "src/engine/pulse-worker.ts",
+      "src/engine/forecast/forecast-worker.ts",
     ].map((file) => join(ROOT, file)),
-    // All in one place, as checkpoints.ts and pulses.ts look for their threads: beside what is running.
+    // All in one place, as checkpoints.ts, pulses.ts and forecasts.ts look for their threads: beside what is running.
     naming: { entry: "[name].[ext]" },
     target: "bun",
     format: "esm",

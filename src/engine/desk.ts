@@ -8,6 +8,7 @@ import { listReadInboxes } from "../resources/inboxes/store.ts";
 import { openClockWatch } from "./clock-watch.ts";
 import { openFlights } from "./flights.ts";
 import { readOnce } from "./read/watch.ts";
+import type { ClaimedMail } from "./send/claim.ts";
 import type { Later } from "./send/commit-group.ts";
 import { recover, type Recovery } from "./send/recover.ts";
 import { type SendDesk, sendRound } from "./send/round.ts";
@@ -21,6 +22,10 @@ export interface LedgerDesk {
   settleKept(): void;
   /** Every inbox has its watch. */
   watchAll(): void;
+  /** Sends one mail beside the rounds; done when its outcome is written. */
+  sendNow(claimed: ClaimedMail): Promise<void>;
+  /** Nothing new is begun. */
+  isClosing(): boolean;
   nudgeReading(): void;
   /** Reads, then sends, until nothing more is due at this instant; the next instant, or null. */
   runDue(): Promise<number | null>;
@@ -47,6 +52,8 @@ const ROUNDS_MOST = 10_000;
 export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions): LedgerDesk {
   const tried = new Set<number>();
   const flights = openFlights({ ledger, mail, log, later });
+  // Flights of their own: whoever waits for one of them waits for no other.
+  const beside = openFlights({ ledger, mail, log, later });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);
@@ -77,8 +84,16 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
   return {
     recover: () => recover(ledger),
     round,
-    settleKept: () => flights.settleKept(),
+    settleKept() {
+      flights.settleKept();
+      beside.settleKept();
+    },
+    async sendNow(claimed) {
+      beside.start(claimed);
+      await beside.landed();
+    },
     watchAll: () => watches.watchAll(),
+    isClosing: () => closing,
     nudgeReading: () => watches.nudge(),
     isStuck: () => flights.isStuck(),
     mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
@@ -97,9 +112,13 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
       closing = true;
       watches.stop();
       const late = Promise.withResolvers<void>();
-      const hangUp = later(within_ms, () => flights.hangUp());
+      const hangUp = later(within_ms, () => {
+        flights.hangUp();
+        beside.hangUp();
+      });
       const giveUp = later(within_ms + 1000, late.resolve);
-      await Promise.race([Promise.all([flights.landed(), watches.stopped()]), late.promise]);
+      const ends = [flights.landed(), beside.landed(), watches.stopped()];
+      await Promise.race([Promise.all(ends), late.promise]);
       hangUp();
       giveUp();
       ledger.journal.sync();

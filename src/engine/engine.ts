@@ -2,16 +2,18 @@
 // round from the database and the clock, so a lost, late or doubled tick costs seconds and never a mail. Three nudges that
 // know nothing of each other run the same tick: timers, a thread, and every API request (reliability.md 3.4).
 import type { AdvanceReport } from "../core/advance-report.ts";
+import { AppError } from "../core/faults.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
+import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Checkpoints } from "../ledger/checkpoints.ts";
 import { systemClock } from "../ledger/clock.ts";
 import type { Verb } from "../ledger/database.ts";
 import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
-import { advanceClock } from "./advance.ts";
+import { advanceClock, alone } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
 import type { EngineSigns } from "./explain/scene.ts";
 import { openJobs } from "./jobs.ts";
@@ -19,6 +21,7 @@ import { openPulses } from "./pulses.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
 import { hasRoom } from "./send/gates.ts";
+import { claimTestMail } from "./send/test-mail.ts";
 import { tend } from "./tend.ts";
 import { openTicker, type Ticker } from "./ticker.ts";
 
@@ -54,6 +57,8 @@ export interface Engine {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox. Throws `clock_running` while the clock is being moved. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** Sends one step to oneself and waits for its outcome. Throws `clock_running` while the test clock is being moved. */
+  sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
   /** What the engine knows of a ledger beside its rows, for `explain`. */
   signs(ledger: Ledger): EngineSigns;
   /** When each live ledger was last looked at, the one longest ago: ms of the ledger's clock, or null. */
@@ -130,6 +135,7 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
+    sendTestMail: (ledger, order) => sendBeside({ ledger, desk: deskOf(ledger), disk }, order),
     signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
@@ -139,6 +145,20 @@ function lookAt(desk: LedgerDesk, disk: Disk | null): number | null {
   desk.settleKept();
   desk.watchAll();
   return hasRoom(disk?.level() ?? null) ? desk.round() : null;
+}
+
+interface Beside {
+  ledger: Ledger;
+  desk: LedgerDesk;
+  disk: Disk | null;
+}
+
+async function sendBeside({ ledger, desk, disk }: Beside, order: TestMailOrder): Promise<void> {
+  if (desk.isClosing()) throw new AppError("unavailable", "The server is being stopped.");
+  if (!hasRoom(disk?.level() ?? null))
+    throw new AppError("unavailable", "The disk is full: nothing is sent.");
+  const send = () => desk.sendNow(claimTestMail(ledger, order));
+  await (ledger.mode === "test" ? alone(ledger, send) : send());
 }
 
 function noteFailure({ disk, log }: EngineOptions, ledger: Ledger, error: unknown): void {

@@ -86,6 +86,11 @@ export function versionOf({ db }: Reading): number {
   return db.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;
 }
 
+/** Another number than before: this process has changed a row of this file since. */
+export function changesOf({ db }: Reading): number {
+  return db.query<{ n: number }, []>("SELECT total_changes() AS n").get()?.n ?? 0;
+}
+
 export function closeDatabase(db: Database): void {
   opened.delete(db);
   db.close();

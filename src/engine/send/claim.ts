@@ -30,7 +30,7 @@ import {
   refreezeMessage,
 } from "../../resources/messages/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
-import { composeStep } from "./compose.ts";
+import { type ComposeStep, composeStep } from "./compose.ts";
 import {
   campaignGates,
   enrollmentGates,
@@ -67,8 +67,13 @@ interface Due {
   step: StepRow;
 }
 
-/** Claims the next mail of an enrollment for an inbox. */
-export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: number): ClaimResult {
+/** Claims the next mail of an enrollment for an inbox. Only a forecast composes in another way: it has no use for words. */
+export function claimStep(
+  ledger: Ledger,
+  enrollment_id: number,
+  inbox_id: number,
+  compose: ComposeStep = composeStep,
+): ClaimResult {
   return ledger.write((tx): ClaimResult => {
     const enrollment = findEnrollment(tx, enrollment_id);
     const inbox = findInbox(tx, inbox_id);
@@ -102,7 +107,7 @@ export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: numbe
     const steps = listSteps(tx, campaign.id);
     const step = decideStep(tx, enrollment, steps);
     if (!step) return { result: "passed" };
-    return freeze(ledger, tx, { enrollment, campaign, lead, inbox, steps, step });
+    return freeze(ledger, tx, { enrollment, campaign, lead, inbox, steps, step }, compose);
   });
 }
 
@@ -130,11 +135,11 @@ function decideStep(tx: Tx, enrollment: EnrollmentRow, steps: StepRow[]): StepRo
   return null;
 }
 
-function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
+function freeze(ledger: Ledger, tx: Tx, due: Due, compose: ComposeStep): ClaimResult {
   const { enrollment, campaign, lead, inbox, step } = due;
   const there = findMessageOfStep(tx, enrollment.id, step.id);
   const id = there?.id ?? tx.id();
-  const composed = composeStep(ledger, tx, { ...due, message_id: id });
+  const composed = compose(ledger, tx, { ...due, message_id: id });
   if (!composed.ok) {
     block(tx, enrollment.id, { until: tx.now + 365 * DAY_MS, by: composed.blocked_by });
     return { result: "passed" };

@@ -28,6 +28,7 @@ import {
 } from "../../resources/messages/due.store.ts";
 import { returnToQueue } from "../../resources/messages/store.ts";
 import { type ClaimedMail, type ClaimResult, claimStep } from "./claim.ts";
+import type { ComposeStep } from "./compose.ts";
 import { campaignGates, type Gate, inboxGates } from "./gates.ts";
 import { goOn } from "./settle.ts";
 
@@ -47,6 +48,8 @@ export interface SendDesk {
   /** Whose turn it is: when this inbox last sent for this campaign. A hint, lost at a restart. */
   turns: Map<string, number>;
   log: Log;
+  /** Only of a forecast, which knows whose slot is free: the inboxes to look at, and how their mails are made. */
+  only?: { inboxes(): InboxRow[]; compose: ComposeStep };
 }
 
 /** Collects instants and keeps the earliest that lies ahead. */
@@ -73,7 +76,7 @@ export function sendRound(ledger: Ledger, desk: SendDesk): number | null {
   const now = ledger.clock.now();
   const soonest = new Soonest(now);
   comeBack(ledger, now);
-  for (const inbox of listSendingInboxes(ledger)) {
+  for (const inbox of desk.only?.inboxes() ?? listSendingInboxes(ledger)) {
     if (!desk.mayStart(inbox.id)) continue;
     sendFrom(ledger, inbox, desk, soonest);
   }
@@ -143,7 +146,7 @@ function claimOrBlock(
   desk: SendDesk,
 ): ClaimResult {
   try {
-    return claimStep(ledger, enrollment_id, inbox_id);
+    return claimStep(ledger, enrollment_id, inbox_id, desk.only?.compose);
   } catch (error) {
     if (error instanceof Error && error.name === "SQLiteError") throw error;
     desk.log.error({ enrollment_id, error: String(error) }, "a mail could not be made");
@@ -208,6 +211,8 @@ function longestDue(look: Look, soonest: Soonest): Waiting | null {
       soonest.see(opens);
       continue;
     }
+    // Where the window is open, what else is shut is shut in every zone.
+    if (best !== null && waiting.due_at >= best.due_at) continue;
     const gates = campaignGates({ ledger, reading: ledger, now, inbox, campaign, zone, follow_up });
     if (gates.length > 0) seePassing(gates, soonest);
     else if (best === null || waiting.due_at < best.due_at) best = waiting;

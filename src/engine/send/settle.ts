@@ -86,6 +86,7 @@ export function settleSent(
   const inbox = findInbox(tx, message.inbox_id);
   const files_itself = inbox?.files_sent === true || inbox?.provider !== "smtp";
   const copy =
+    message.kind !== "test" &&
     message.recipient !== "" &&
     inbox &&
     (inbox.save_sent === "always" || (inbox.save_sent === "auto" && !files_itself));
@@ -143,6 +144,7 @@ type Answer = Extract<SendOutcome, { outcome: "deferred" | "rejected" }>;
 
 /** A 4xx or 5xx: whose fault it is decides. A sender's fault waits with the inbox and never touches the lead. */
 function settleAnswer(ledger: Ledger, tx: Tx, message: MessageRow, answer: Answer): void {
+  if (message.kind === "test") return endTest(tx, message, answer.response);
   const judged = judgeStatus(answer.enhanced, answer.response);
   if (judged.fault === "sender") {
     const retry_at = tx.now + HOUR_MS;
@@ -199,8 +201,16 @@ export function putBack(
   message: MessageRow,
   response: string | null,
 ): void {
+  if (message.kind === "test") {
+    return endTest(tx, message, response ?? "the inbox stopped sending meanwhile");
+  }
   giveBackQuota(ledger, tx, message);
   if (returnToQueue(tx, message.id, response) && message.enrollment_id !== null) {
     land(tx, message.enrollment_id, message.id);
   }
+}
+
+/** A test is not tried again: who asked for it is told at once, and it touches neither inbox nor lead. */
+function endTest(tx: Tx, message: MessageRow, response: string): void {
+  markFailed(tx, message.id, response);
 }

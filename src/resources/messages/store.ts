@@ -63,7 +63,8 @@ export interface NewMessage {
 /** What a claim adds to a message, new or queued. */
 export interface Claim {
   boot_id: number;
-  quota_day: string;
+  /** Null for what counts nowhere. */
+  quota_day: string | null;
   window_until: number | null;
 }
 
@@ -122,7 +123,8 @@ export function claimMessage(tx: Tx, id: number, claim: Claim): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE messages
-       SET state = 'claimed', boot_id = ?, quota_day = ?, window_until = ?, slot_at = ?4, claimed_at = ?4,
+       SET state = 'claimed', boot_id = ?, quota_day = ?, window_until = ?, claimed_at = ?4,
+         slot_at = CASE WHEN kind = 'test' THEN NULL ELSE ?4 END,
          attempts = attempts + 1
        WHERE id = ?5 AND state IN (${before("claimed")})`,
     )
@@ -154,7 +156,7 @@ export function commitMessage(tx: Tx, guard: CommitGuard): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE messages
-       SET state = 'committed', committed_at = ?1, slot_at = ?1
+       SET state = 'committed', committed_at = ?1, slot_at = CASE WHEN kind = 'test' THEN NULL ELSE ?1 END
        WHERE id = ?2 AND state = 'claimed' AND boot_id = ?3
          AND (window_until IS NULL OR ?1 < window_until)
          AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (?5, ?6))
@@ -234,11 +236,13 @@ export function markFailed(tx: Tx, id: number, response: string): boolean {
   return changes > 0;
 }
 
-/** `committed -> uncertain`: the dot was written and nothing is known. It keeps its slot and its quota. */
+/** `committed -> uncertain`: the dot was written and nothing is known. It keeps its slot and its quota; a test is never sent again. */
 export function markUncertain(tx: Tx, id: number, response: string): boolean {
   const { changes } = tx.db
     .query(
-      `UPDATE messages SET state = 'uncertain', response = ? WHERE id = ? AND state IN (${before("uncertain")})`,
+      `UPDATE messages
+       SET state = 'uncertain', response = ?, bytes = CASE WHEN kind = 'test' THEN NULL ELSE bytes END
+       WHERE id = ? AND state IN (${before("uncertain")})`,
     )
     .run(response, id);
   return changes > 0;
