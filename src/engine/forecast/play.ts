@@ -150,11 +150,15 @@ function fail(facts: object, text: string): never {
   throw new Error(`${text}: ${JSON.stringify(facts)}`);
 }
 
+interface PlayDesk {
+  /** Sends what may go; the next instant to look, ms UTC. */
+  look(inbox_id: number): number;
+  /** Its pace: no mail before then, ms UTC. */
+  slotOf(inbox_id: number): number;
+}
+
 /** Looks at one inbox at a time; answers when to look at it again. */
-function openPlayDesk(
-  ledger: Ledger,
-  takeOver: (message_id: number) => void,
-): { look(inbox_id: number): number } {
+function openPlayDesk(ledger: Ledger, takeOver: (message_id: number) => void): PlayDesk {
   // Between two looks nothing but the reading changes an inbox.
   const rows = new Map<number, InboxRow | null>();
   let here: InboxRow[] = [];
