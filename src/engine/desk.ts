@@ -6,7 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { accountOf } from "../resources/inboxes/actions.ts";
 import { listReadInboxes } from "../resources/inboxes/store.ts";
 import { openClockWatch } from "./clock-watch.ts";
-import { openFlights } from "./flights.ts";
+import { type Flights, openFlights } from "./flights.ts";
 import { readOnce } from "./read/watch.ts";
 import type { ClaimedMail } from "./send/claim.ts";
 import type { Later } from "./send/commit-group.ts";
@@ -111,19 +111,32 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
     async close(within_ms) {
       closing = true;
       watches.stop();
-      const late = Promise.withResolvers<void>();
-      const hangUp = later(within_ms, () => {
-        flights.hangUp();
-        beside.hangUp();
-      });
-      const giveUp = later(within_ms + 1000, late.resolve);
       const ends = [flights.landed(), beside.landed(), watches.stopped()];
-      await Promise.race([Promise.all(ends), late.promise]);
-      hangUp();
-      giveUp();
+      await endWithin(within_ms, ends, { later, flights: [flights, beside] });
       ledger.journal.sync();
     },
   };
+}
+
+interface Ending {
+  later: Later;
+  flights: readonly Flights[];
+}
+
+/** Waits for these ends; after so long the sessions are hung up, and a second later nobody waits any more. */
+async function endWithin(
+  within_ms: number,
+  ends: readonly Promise<void>[],
+  { later, flights }: Ending,
+): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const hangUp = later(within_ms, () => {
+    for (const one of flights) one.hangUp();
+  });
+  const giveUp = later(within_ms + 1000, late.resolve);
+  await Promise.race([Promise.all(ends), late.promise]);
+  hangUp();
+  giveUp();
 }
 
 /** Reads every inbox up to date, without keeping a connection: for clocks that are moved. */

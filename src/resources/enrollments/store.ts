@@ -172,11 +172,14 @@ export function takeOff(
     .run(flight.message_id, flight.inbox_id, flight.step_id, tx.now, id);
 }
 
-/** Waits for another step, or for a later instant. */
+/** Waits for another step, or for a later instant; also where it had had the last step, and one was added since. */
 export function putOff(tx: Tx, id: number, next: { step_id: number; due_at: number }): void {
   tx.db
     .query(
-      "UPDATE enrollments SET step_id = ?, due_at = ?, updated_at = ? WHERE id = ? AND state = 'waiting'",
+      `UPDATE enrollments
+       SET state = 'waiting', ended_by = NULL, step_id = ?1, due_at = ?2, updated_at = ?3,
+         state_since = CASE WHEN state = 'waiting' THEN state_since ELSE ?3 END
+       WHERE id = ?4 AND state IN ('waiting', 'completed')`,
     )
     .run(next.step_id, next.due_at, tx.now, id);
 }
@@ -312,17 +315,6 @@ export function resume(tx: Tx, id: number): boolean {
     )
     .run(tx.now, id);
   return changes > 0;
-}
-
-/** Goes on behind its last step, where one was added since. */
-export function reopen(tx: Tx, id: number, next: { step_id: number; due_at: number }): void {
-  tx.db
-    .query(
-      `UPDATE enrollments
-       SET state = 'waiting', ended_by = NULL, step_id = ?1, due_at = ?2, state_since = ?3, updated_at = ?3
-       WHERE id = ?4 AND state = 'completed'`,
-    )
-    .run(next.step_id, next.due_at, tx.now, id);
 }
 
 /** Moves the clock of those who wait at this step in this zone. */

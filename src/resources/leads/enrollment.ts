@@ -14,7 +14,7 @@ import {
   findEnrollmentOf,
   listEnrollmentsOfLead,
   pause,
-  reopen,
+  putOff,
   resume,
 } from "../enrollments/store.ts";
 import { getLead, getOpenCampaign, refuseSuppressed } from "./actions.ts";
@@ -89,7 +89,7 @@ function findStepBehind(reading: Reading, enrollment: EnrollmentRow): StepRow | 
 }
 
 function goOnAt(tx: Tx, { id, zone, last_sent_at }: EnrollmentRow, step: StepRow): void {
-  reopen(tx, id, {
+  putOff(tx, id, {
     step_id: step.id,
     due_at: dueAtBehind(last_sent_at, step, { zone, now: tx.now }),
   });
