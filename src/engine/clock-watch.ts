@@ -31,6 +31,8 @@ export interface ClockLook {
 
 export interface ClockWatch {
   look(): ClockLook;
+  /** Has nothing happened to the clock since the last look, and may be sent by it? Changes nothing. */
+  isSteady(): boolean;
 }
 
 const NOTHING: ClockLook = { is_frozen: false, has_woken: false };
@@ -38,7 +40,7 @@ const NOTHING: ClockLook = { is_frozen: false, has_woken: false };
 /** Watches the clock of one ledger. A clock without `mono` is never judged. */
 export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
   const { clock } = ledger;
-  if (!clock.mono) return { look: () => NOTHING };
+  if (!clock.mono) return { look: () => NOTHING, isSteady: () => true };
   const eye = openEye(clock.now(), clock.mono());
   let highest = Number(findNote(ledger, HIGHEST_NOTE) ?? 0);
   let is_frozen = readFreeze(ledger) !== null;
@@ -65,6 +67,7 @@ export function openClockWatch(ledger: Ledger, log: Log): ClockWatch {
     if (owed.put_right) putRight(ledger, tx, owed);
   };
   return {
+    isSteady: () => !is_frozen && eye.judge(clock.now(), clock.mono?.() ?? 0) === "steady",
     look() {
       const now = clock.now();
       const seen = eye.see(now, clock.mono?.() ?? 0);
@@ -131,16 +134,14 @@ function openEye(wall: number, mono: number) {
   let steady_since = mono;
   /** What `wall - mono` was before each jump ahead. */
   let offsets: number[] = [];
+  const judge = (wall_now: number, mono_now: number) =>
+    judgeClock({ wall_before: last.wall, mono_before: last.mono, wall_now, mono_now });
   return {
+    judge,
     see(wall_now: number, mono_now: number): Seen {
       const before = last;
+      const verdict = judge(wall_now, mono_now);
       last = { wall: wall_now, mono: mono_now };
-      const verdict = judgeClock({
-        wall_before: before.wall,
-        mono_before: before.mono,
-        wall_now,
-        mono_now,
-      });
       if (verdict !== "steady") steady_since = mono_now;
       const offset = wall_now - mono_now;
       const is_back_where_it_was =

@@ -11,7 +11,8 @@ import { readOnce } from "./read/watch.ts";
 import type { ClaimedMail } from "./send/claim.ts";
 import type { Later } from "./send/commit-group.ts";
 import { recover, type Recovery } from "./send/recover.ts";
-import { type SendDesk, sendRound } from "./send/round.ts";
+import { claimNext, type SendDesk, sendRound } from "./send/round.ts";
+import type { GoOn } from "./send/settle-group.ts";
 import { openWatches } from "./watches.ts";
 
 export interface LedgerDesk {
@@ -43,17 +44,32 @@ interface DeskOptions {
   later: Later;
   /** Has the engine look again at what may be sent. */
   look: () => void;
+  /** The same at an instant (ms, the ledger's clock). Without it only rounds claim. */
+  lookBy?: (at: number) => void;
+  /** May a settled mail be followed by the next of its inbox at once? */
+  mayGoOn?: () => boolean;
 }
 
 /** So many rounds at one instant: more means that something is wrong. */
 const ROUNDS_MOST = 10_000;
 
 /** The desk of one ledger. */
-export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions): LedgerDesk {
+export function openLedgerDesk(options: DeskOptions): LedgerDesk {
+  const { ledger, mail, log, later, look } = options;
   const tried = new Set<number>();
-  const flights = openFlights({ ledger, mail, log, later });
+  const goOn: GoOn = (tx, inbox_ids) => {
+    if (closing || options.mayGoOn?.() !== true) return () => undefined;
+    // A jump is for the round to look at, and reading comes before sending.
+    if (!clock_watch.isSteady()) return look;
+    const { mails, next_at } = claimNext({ ledger, tx }, send_desk, inbox_ids);
+    return () => {
+      for (const claimed of mails) send_desk.start(claimed);
+      if (next_at !== null) options.lookBy?.(next_at);
+    };
+  };
+  const flights = openFlights({ ledger, mail, log, later, goOn });
   // Flights of their own: whoever waits for one of them waits for no other.
-  const beside = openFlights({ ledger, mail, log, later });
+  const beside = openFlights({ ledger, mail, log, later, goOn });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);
@@ -97,25 +113,38 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
     nudgeReading: () => watches.nudge(),
     isStuck: () => flights.isStuck(),
     mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
-    async runDue() {
-      flights.settleKept();
-      for (let i = 0; i < ROUNDS_MOST; i++) {
-        await readAll(ledger, mail, tried);
-        const next = round();
-        if (flights.count() > 0) await flights.landed();
-        // After a jump of the clock nothing was sent yet: first all is read again.
-        else if (!woken) return next;
-      }
-      throw new Error("the rounds of one instant do not end");
-    },
+    runDue: () => runDue({ ledger, mail, tried, flights, round, isAwake: () => !woken }),
     async close(within_ms) {
       closing = true;
       watches.stop();
       const ends = [flights.landed(), beside.landed(), watches.stopped()];
       await endWithin(within_ms, ends, { later, flights: [flights, beside] });
+      // Sessions that wait for a next mail have none to wait for.
+      flights.hangUp();
       ledger.journal.sync();
     },
   };
+}
+
+interface Due {
+  ledger: Ledger;
+  mail: MailPort;
+  tried: Set<number>;
+  flights: Flights;
+  round(): number | null;
+  isAwake(): boolean;
+}
+
+async function runDue({ ledger, mail, tried, flights, ...desk }: Due): Promise<number | null> {
+  flights.settleKept();
+  for (let i = 0; i < ROUNDS_MOST; i++) {
+    await readAll(ledger, mail, tried);
+    const next = desk.round();
+    if (flights.count() > 0) await flights.landed();
+    // After a jump of the clock nothing was sent yet: first all is read again.
+    else if (desk.isAwake()) return next;
+  }
+  throw new Error("the rounds of one instant do not end");
 }
 
 interface Ending {

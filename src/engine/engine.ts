@@ -82,9 +82,14 @@ export function openEngine(options: EngineOptions): Engine {
   const ticks = new Map<Ledger, number>();
 
   const deskOf = (ledger: Ledger): LedgerDesk => {
-    const look = () => schedule(ledger, 0);
-    const desk =
-      desks.get(ledger) ?? openLedgerDesk({ ledger, mail: options.mail(ledger), log, later, look });
+    const known = desks.get(ledger);
+    if (known) return known;
+    const look = () => ticker.plan(ledger, 0);
+    const lookBy = (at: number) => ticker.bringForward(ledger, at);
+    const mayGoOn = () =>
+      running && !stopping && ledger.mode === "live" && hasRoom(disk?.level() ?? null);
+    const mail = options.mail(ledger);
+    const desk = openLedgerDesk({ ledger, mail, log, later, look, lookBy, mayGoOn });
     desks.set(ledger, desk);
     return desk;
   };
@@ -97,12 +102,9 @@ export function openEngine(options: EngineOptions): Engine {
     } catch (error) {
       noteFailure(options, ledger, error);
     }
-    schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
+    ticker.plan(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
   const ticker = openTicker({ tick, later, mono: monoOf(options) });
-  const schedule = (ledger: Ledger, wait_ms: number) => {
-    if (running && !stopping) ticker.plan(ledger, wait_ms);
-  };
 
   const taken = new Set<Ledger>();
   const takeUp = (ledger: Ledger) => {
@@ -117,6 +119,7 @@ export function openEngine(options: EngineOptions): Engine {
     takeUp,
     start() {
       running = true;
+      ticker.start();
       options.ledgers().forEach(takeUp);
       nudges = startNudges(options, takeUp, ticker);
     },
@@ -129,7 +132,7 @@ export function openEngine(options: EngineOptions): Engine {
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
       if (verb === "read") desks.get(ledger)?.nudgeReading();
-      schedule(ledger, 0);
+      ticker.plan(ledger, 0);
     },
     pulse: () => nudges?.pulse(),
     runDue: (ledger) => deskOf(ledger).runDue(),

@@ -25,7 +25,7 @@ import { keepLinks } from "../../resources/messages/links.store.ts";
 import {
   claimMessage,
   findMessageOfStep,
-  insertMessage,
+  insertClaimed,
   type NewMessage,
   refreezeMessage,
 } from "../../resources/messages/store.ts";
@@ -158,15 +158,17 @@ function freeze(ledger: Ledger, tx: Tx, due: Due, compose: ComposeStep): ClaimRe
     ...composed.content,
     links: keepLinks(tx, composed.content.links),
   };
-  if (there) refreezeMessage(tx, message);
-  else insertMessage(tx, message);
   const { zone } = ledger.workspace();
   const day = localDay(tx.now, zone);
   const window_until = openUntil(campaign.send_window, tx.now, {
     lead: enrollment.zone,
     day: zone,
   });
-  claimMessage(tx, id, { boot_id: ledger.boot_id, quota_day: day, window_until });
+  const claim = { boot_id: ledger.boot_id, quota_day: day, window_until };
+  if (there) {
+    refreezeMessage(tx, message);
+    claimMessage(tx, id, claim);
+  } else insertClaimed(tx, message, claim);
   reserveQuota(ledger, tx, day, message);
   takeOff(tx, enrollment.id, { message_id: id, inbox_id: inbox.id, step_id: step.id });
   takeSlot(tx, inbox.id, nextSlot(tx.now, inbox.min_gap_seconds, ledger.random.next()));

@@ -17,7 +17,7 @@ import {
   land,
 } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
-import { findInbox, pauseInbox, putOffInbox } from "../../resources/inboxes/store.ts";
+import { findHealth, pauseInbox, putOffInbox } from "../../resources/inboxes/store.ts";
 import { noteMailed } from "../../resources/leads/store.ts";
 import { giveBackQuota, subjectOf } from "../../resources/messages/actions.ts";
 import {
@@ -65,7 +65,9 @@ export function settle(ledger: Ledger, message_id: number, outcome: SendOutcome)
         markUncertain(tx, message.id, outcome.response);
         break;
     }
-    tx.nudge("send");
+    // Only the inbox of an accepted mail can send more because of it, and whoever settles goes on with it: a look at
+    // every inbox for every mail would cost inboxes times mails.
+    if (outcome.outcome !== "accepted") tx.nudge("send");
     // The Sent folder is where a doubt is settled. Other mails have no use for a look at every inbox.
     if (outcome.outcome === "unclear") tx.nudge("read");
   });
@@ -83,7 +85,7 @@ export function settleSent(
   message: MessageRow,
   { response, sent_at }: Sent,
 ): void {
-  const inbox = findInbox(tx, message.inbox_id);
+  const inbox = findHealth(tx, message.inbox_id);
   const files_itself = inbox?.files_sent === true || inbox?.provider !== "smtp";
   const copy =
     message.kind !== "test" &&

@@ -11,7 +11,7 @@ import { findCampaign, listInboxIds } from "../../resources/campaigns/store.ts";
 import { findEnrollmentOf } from "../../resources/enrollments/store.ts";
 import { findInbox, type InboxRow } from "../../resources/inboxes/store.ts";
 import { findLead } from "../../resources/leads/store.ts";
-import { claimMessage, insertMessage } from "../../resources/messages/store.ts";
+import { insertClaimed, type NewMessage } from "../../resources/messages/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
 import type { ClaimedMail } from "./claim.ts";
 
@@ -45,7 +45,7 @@ export function claimTestMail(ledger: Ledger, order: TestMailOrder): ClaimedMail
     const inbox = chooseInbox(tx, order);
     const { variant_id, subject, bytes } = compose(ledger, tx, order, inbox);
     const { message_id: id, to: recipient } = order;
-    insertMessage(tx, {
+    const message: NewMessage = {
       id,
       kind: "test",
       campaign_id: campaign.id,
@@ -64,8 +64,8 @@ export function claimTestMail(ledger: Ledger, order: TestMailOrder): ClaimedMail
       links: null,
       first_of_lead: false,
       follow_up: false,
-    });
-    claimMessage(tx, id, { boot_id: ledger.boot_id, quota_day: null, window_until: null });
+    };
+    insertClaimed(tx, message, { boot_id: ledger.boot_id, quota_day: null, window_until: null });
     return { id, inbox, recipient, bytes };
   });
 }

@@ -68,6 +68,23 @@ export function findInbox({ db }: Reading, id: number): InboxRow | null {
   return row ? fromRow(row) : null;
 }
 
+/** How an inbox sends, and how its two halves are: what settling a mail asks for. */
+export type InboxHealth = Pick<
+  InboxRow,
+  "provider" | "save_sent" | "files_sent" | "state" | "failures" | "read_failures"
+>;
+
+export function findHealth({ db }: Reading, id: number): InboxHealth | null {
+  const row = db
+    .query<Omit<InboxHealth, "files_sent"> & { files_sent: number | null }, [number]>(
+      `SELECT provider, save_sent, files_sent, state, failures, read_failures
+       FROM inboxes
+       WHERE id = ? AND deleted_at IS NULL`,
+    )
+    .get(id);
+  return row && { ...row, files_sent: row.files_sent === null ? null : row.files_sent === 1 };
+}
+
 export function findInboxByEmail({ db }: Reading, email: string): InboxRow | null {
   const row = db
     .query<Stored, [string]>(
@@ -185,14 +202,23 @@ export function releaseLiveMailbox(control: Control, email: string, inbox_id: nu
   });
 }
 
-/** The inboxes that may send, the one first that has rested longest: so new leads are spread evenly over them. */
-export function listSendingInboxes({ db }: Reading): InboxRow[] {
-  return db
-    .query<Stored, []>(
-      `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL ORDER BY next_slot_at, id`,
-    )
-    .all()
-    .map(fromRow);
+/**
+ * The inboxes that may send, or those of them that are named; the one first that has rested longest, so that new leads are
+ * spread evenly over them.
+ */
+export function listSendingInboxes(
+  { db }: Reading,
+  among: ReadonlySet<number> | null = null,
+): InboxRow[] {
+  const sending = `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL`;
+  const rows = among
+    ? db
+        .query<Stored, [string]>(
+          `${sending} AND id IN (SELECT value FROM json_each(?)) ORDER BY next_slot_at, id`,
+        )
+        .all(JSON.stringify([...among]))
+    : db.query<Stored, []>(`${sending} ORDER BY next_slot_at, id`).all();
+  return rows.map(fromRow);
 }
 
 /** The inboxes that are read: a paused one too, for opt-outs and replies still come in. */
@@ -417,28 +443,6 @@ export function deleteInbox(tx: Tx, id: number): void {
        WHERE id = ?2`,
     )
     .run(tx.now, id);
-}
-
-/** How many leads wait for this inbox: theirs from the first mail on, or the only one that their campaign has. */
-export function countWaiting({ db }: Reading, inbox_id: number): number {
-  return (
-    db
-      .query<{ n: number }, [number]>(
-        `SELECT count(*) AS n
-         FROM enrollments e
-         JOIN campaigns c ON c.id = e.campaign_id AND c.state <> 'archived'
-         WHERE e.state NOT IN ('stopped', 'completed')
-           AND (e.inbox_id = ?1 OR (e.inbox_id IS NULL AND e.campaign_id IN (
-             SELECT ci.campaign_id
-             FROM campaign_inboxes ci
-             WHERE ci.inbox_id = ?1 AND NOT EXISTS (
-               SELECT 1
-               FROM campaign_inboxes o
-               JOIN inboxes i ON i.id = o.inbox_id
-               WHERE o.campaign_id = ci.campaign_id AND o.inbox_id <> ?1 AND i.deleted_at IS NULL))))`,
-      )
-      .get(inbox_id)?.n ?? 0
-  );
 }
 
 /** The campaigns that list this inbox, or whose leads go on with it; archived ones are left as they were. */

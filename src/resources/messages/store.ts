@@ -68,13 +68,14 @@ export interface Claim {
   window_until: number | null;
 }
 
-/** A row in `queued`, with the bytes frozen for good: the claim that made it goes on to claim it. */
-export function insertMessage(tx: Tx, message: NewMessage): void {
+/** A row that is `claimed` from the start, with its bytes frozen: the claim makes it. */
+export function insertClaimed(tx: Tx, message: NewMessage, claim: Claim): void {
   tx.db
     .query(
       `INSERT INTO messages (id, kind, state, campaign_id, lead_id, enrollment_id, step_id, variant_id, inbox_id,
-         recipient, subject, text, html, bytes, links, first_of_lead, follow_up, queued_at)
-       VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         recipient, subject, text, html, bytes, links, first_of_lead, follow_up, queued_at, claimed_at, slot_at, attempts,
+         boot_id, quota_day, window_until)
+       VALUES (?1, ?2, 'claimed', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17, ?17, 1, ?18, ?19, ?20)`,
     )
     .run(
       message.id,
@@ -94,6 +95,9 @@ export function insertMessage(tx: Tx, message: NewMessage): void {
       Number(message.first_of_lead),
       Number(message.follow_up),
       tx.now,
+      claim.boot_id,
+      claim.quota_day,
+      claim.window_until,
     );
 }
 
