@@ -60,8 +60,9 @@ async function build({ target, outfile }: Artefact): Promise<void> {
       "src/ledger/checkpoint-worker.ts",
       "src/engine/pulse-worker.ts",
       "src/engine/forecast/forecast-worker.ts",
+      "src/ledger/backup-worker.ts",
     ].map((file) => join(ROOT, file)),
-    // All in one place, as checkpoints.ts, pulses.ts and forecasts.ts look for their threads: beside what is running.
+    // All in one place, as checkpoints.ts, pulses.ts, forecasts.ts and backups.ts look for their threads: beside what is running.
     naming: { entry: "[name].[ext]" },
     target: "bun",
     format: "esm",

@@ -7,6 +7,7 @@ import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
 import type { TestMailOrder } from "../core/test-mail.ts";
+import type { Backups } from "../ledger/backups.ts";
 import type { Checkpoints } from "../ledger/checkpoints.ts";
 import { systemClock } from "../ledger/clock.ts";
 import type { Verb } from "../ledger/database.ts";
@@ -38,6 +39,8 @@ export interface EngineOptions {
   disk: Disk | null;
   /** Keeps the databases' logs short. */
   checkpoints?: Checkpoints;
+  /** The automatic backups. */
+  backups?: Backups | null;
   log: Log;
   /** Time that has passed, in ms, which nobody sets: the machine's own unless told otherwise. */
   mono?(): number;
@@ -127,7 +130,7 @@ export function openEngine(options: EngineOptions): Engine {
       stopping = true;
       nudges?.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
-      await options.checkpoints?.close();
+      await Promise.all([options.backups?.close(), options.checkpoints?.close()]);
     },
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
@@ -191,6 +194,7 @@ function startNudges(
     () => tend(options.ledgers(), disk),
     () => followZones(options.ledgers()),
     () => options.checkpoints?.look(),
+    () => options.backups?.look(),
     () => {
       options.openNew?.();
       options.ledgers().forEach(takeUp);

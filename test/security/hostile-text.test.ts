@@ -17,6 +17,7 @@ import { parseId } from "../../src/core/ids.ts";
 import { rewriteLinks } from "../../src/core/link-rewriting.ts";
 import { badLinks } from "../../src/core/links.ts";
 import { zoneOfPhone } from "../../src/core/phone-zones.ts";
+import { readPlainTemplate } from "../../src/core/plain-template.ts";
 import { claimedLedger, readPublicToken } from "../../src/core/public-tokens.ts";
 import { encodeQuotedPrintable } from "../../src/core/quoted-printable.ts";
 import { checkTemplate, renderText } from "../../src/core/render.ts";
@@ -92,6 +93,10 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   "public-tokens.ts": {
     claimedLedger,
     readPublicToken: (text) => readPublicToken(secret, "click", text),
+  },
+  "plain-template.ts": {
+    // The same bound as in render.ts.
+    readPlainTemplate: (text) => readPlainTemplate(text.slice(0, 50_000)),
   },
   "quoted-printable.ts": { encodeQuotedPrintable },
   "render.ts": {

@@ -16,6 +16,7 @@ import { findLead } from "../leads/store.ts";
 import { giveBackQuota } from "../messages/actions.ts";
 import { listClaimed } from "../messages/due.store.ts";
 import { cancelUnfinished, setWindowUntil } from "../messages/store.ts";
+import { listUnfinishedOfCampaign } from "./of-campaign.store.ts";
 import {
   findEnrollmentOf,
   insertEnrollment,
@@ -26,7 +27,7 @@ import {
   setZone,
   stop,
 } from "./store.ts";
-import { listColleagues, listUnfinishedOfCampaign } from "./waiting.store.ts";
+import { listColleagues } from "./waiting.store.ts";
 
 /** The zone in which a lead's window is read, and where that comes from. */
 export function leadZone(ledger: Ledger, lead: Whereabouts): { zone: string; basis: ZoneBasis } {

@@ -14,10 +14,10 @@ import {
   setCampaignState,
 } from "../campaigns/store.ts";
 import { moveToInbox } from "../enrollments/store.ts";
-import { countWaitingFor } from "../enrollments/waiting.store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
 import { getInbox } from "./actions.ts";
-import { deleteInbox, findInbox, listCampaignsOfInbox, releaseLiveMailbox } from "./store.ts";
+import { deleteInbox, findInbox, releaseLiveMailbox } from "./store.ts";
+import { countWaiting, listCampaignsOfInbox } from "./used.store.ts";
 
 const SLICE_ROWS = 2000;
 
@@ -54,7 +54,7 @@ export async function removeInbox(
 
 function refuseWaiting(tx: Tx, id: number): void {
   const { email } = getInbox(tx, id);
-  const waiting = countWaitingFor(tx, id);
+  const waiting = countWaiting(tx, id);
   if (waiting === 0) return;
   const are = waiting === 1 ? "1 lead waits" : `${waiting} leads wait`;
   const message = `${are} for ${email}. Name another active inbox with ?reassign_to=inb_…: they go on with it, in new threads.`;
