@@ -1,6 +1,7 @@
 // Takes over a mail of which only the sent journal tells: the (enrollment, step) becomes `uncertain`, its place in that day's
 // limits is taken, and the sequence goes on behind it. It is never sent again but by a person.
 
+import type { StepMail } from "../../core/step-mail.ts";
 import { localDay } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
 import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
@@ -26,7 +27,7 @@ import {
   type MessageRow,
   noteCommit,
 } from "../../resources/messages/store.ts";
-import { composeStep } from "./compose.ts";
+import { composeStep, type StepOrder } from "./compose.ts";
 import { goOn } from "./settle.ts";
 
 const WORDS = "the sent journal says that its dot was let go";
@@ -108,8 +109,8 @@ function makeRow(
   const campaign = findCampaign(tx, enrollment.campaign_id);
   if (!step || !lead || !inbox || !campaign) return null;
   const order = { message_id, campaign, enrollment, lead, inbox, steps, step };
-  const composed = composeStep(ledger, tx, order);
-  const links = composed.ok ? keepLinks(tx, composed.content.links) : null;
+  const content = wordsOf(ledger, tx, order);
+  const links = content ? keepLinks(tx, content.links) : null;
   const none = { variant_id: null, subject: "", text: null, html: null, bytes: new Uint8Array() };
   insertMessage(tx, {
     id: message_id,
@@ -122,10 +123,21 @@ function makeRow(
     recipient: lead.email,
     first_of_lead: enrollment.sent_count === 0,
     follow_up: enrollment.sent_count > 0,
-    ...(composed.ok ? composed.content : none),
+    ...(content ?? none),
     links,
   });
   return findMessage(tx, message_id);
+}
+
+/** Null where they cannot be made any more: what was sent is taken over all the same. */
+function wordsOf(ledger: Ledger, tx: Tx, order: StepOrder): StepMail | null {
+  try {
+    const composed = composeStep(ledger, tx, order);
+    return composed.ok ? composed.content : null;
+  } catch (error) {
+    if (error instanceof Error && error.name === "SQLiteError") throw error;
+    return null;
+  }
 }
 
 function makeUncertain(

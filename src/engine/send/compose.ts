@@ -1,5 +1,6 @@
 // Gathers what the mail of a step is made of; the mail itself is made where the preview is made (core/step-mail.ts).
 
+import { RENDER_TOO_SLOW } from "../../core/render.ts";
 import { type Composed, composeStepMail } from "../../core/step-mail.ts";
 import type { Reading } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -24,10 +25,10 @@ export interface StepOrder {
 
 export type ComposeStep = (ledger: Ledger, reading: Reading, order: StepOrder) => Composed;
 
-/** The step's mail for this lead, or what the lead lacks for it: never "Hi ,". */
+/** The step's mail for this lead, or what the lead lacks for it: never "Hi ,". Throws where writing it took too long. */
 export function composeStep(ledger: Ledger, reading: Reading, order: StepOrder): Composed {
   const { message_id, campaign, lead, inbox, steps, step, enrollment } = order;
-  return composeStepMail({
+  const composed = composeStepMail({
     message_id,
     date: ledger.clock.now(),
     step,
@@ -42,4 +43,8 @@ export function composeStep(ledger: Ledger, reading: Reading, order: StepOrder):
     keys: ledger.keys,
     public: publicSide(ledger, campaign),
   });
+  // The machine's fault, as far as anybody can tell: the lead steps aside for a while and not for good.
+  if (!composed.ok && composed.blocked_by.endsWith(RENDER_TOO_SLOW))
+    throw new Error(RENDER_TOO_SLOW);
+  return composed;
 }
