@@ -1,6 +1,8 @@
 // Reads inbound mails without ever being held up or brought down by one: small ones at once, all others in a thread that is
 // ended when it takes too long or too much memory. Bun ignores a Worker's `resourceLimits`, so it is watched from outside.
 
+import { createHash } from "node:crypto";
+
 import type { ParsedMail } from "../core/inbound.ts";
 import type { ParseAnswer, ParseOrder } from "./parse-worker.ts";
 import { headerBlock, parseMail } from "./parse.ts";
@@ -8,9 +10,12 @@ import { headerBlock, parseMail } from "./parse.ts";
 /** A mail could not be read. `header` is what its header alone has told. */
 export class UnreadableMail extends Error {
   readonly header: ParsedMail;
-  constructor(reason: string, header: ParsedMail) {
+  /** Of its bytes. */
+  readonly sha256: Uint8Array;
+  constructor(reason: string, header: ParsedMail, sha256: Uint8Array) {
     super(reason);
     this.header = header;
+    this.sha256 = sha256;
   }
 }
 
@@ -54,7 +59,9 @@ export function openParsePool(changes: Partial<ParseLimits> = {}): ParsePool {
   return {
     async parse(bytes) {
       if (bytes.byteLength <= limits.at_once_bytes && hasFewParts(bytes)) return parseMail(bytes);
-      // A copy of the header, for the rest is handed over.
+      // Both before the bytes are handed over.
+      const size = bytes.byteLength;
+      const sha256 = createHash("sha256").update(bytes).digest();
       const header = headerBlock(bytes).slice();
       const turn = queue.then(() =>
         bytes.byteLength > limits.input_bytes
@@ -64,7 +71,8 @@ export function openParsePool(changes: Partial<ParseLimits> = {}): ParsePool {
       queue = turn;
       const answer = await turn;
       if (typeof answer !== "string") return answer;
-      throw new UnreadableMail(answer, await parseMail(header.subarray(0, limits.at_once_bytes)));
+      const told = await parseMail(header.subarray(0, limits.at_once_bytes));
+      throw new UnreadableMail(answer, { ...told, size }, sha256);
     },
     rest: () => thread.rest(),
   };
@@ -76,6 +84,14 @@ const pool = openParsePool();
 /** Reads one mail within 5 s and 256 MB. Hands the bytes over. Throws UnreadableMail, which says what the header tells. */
 export function readMail(bytes: Uint8Array): Promise<ParsedMail> {
   return pool.parse(bytes);
+}
+
+/** The same, for whom the header does where the mail cannot be read. */
+export function readMailOrHeader(bytes: Uint8Array): Promise<ParsedMail> {
+  return pool.parse(bytes).catch((error: unknown) => {
+    if (error instanceof UnreadableMail) return error.header;
+    throw error;
+  });
 }
 
 /** Every part begins behind a line that begins with two hyphens (RFC 2046 5.1.1). */

@@ -2,7 +2,12 @@
 // with growing pauses when it breaks. Reading a mailbox never depends on sending from it.
 
 import type { Log } from "../../core/log.ts";
-import { type MailAccount, MailboxError, type MailPort } from "../../core/mail-port.ts";
+import {
+  type MailAccount,
+  MailboxError,
+  type MailboxSession,
+  type MailPort,
+} from "../../core/mail-port.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { accountOf } from "../../resources/inboxes/actions.ts";
 import { findInbox, type InboxRow } from "../../resources/inboxes/store.ts";
@@ -59,7 +64,7 @@ async function watchOnce(desk: WatchDesk, inbox: InboxRow): Promise<boolean> {
         if (desk.generation() !== generation) return true;
         // Another login or server: this session belongs to the one before.
         if (!current || isOtherLogin(current, inbox)) return true;
-        if (!(await readOnce(ledger, desk.inbox_id, session))) return true;
+        if (!(await readOnce(ledger, desk.inbox_id, session, log))) return true;
         desk.onTried();
         await tryLostSending(desk, account);
         await session.wait(POLL_MS, desk.nudged());
@@ -124,14 +129,15 @@ function noteFailure(
 export async function readOnce(
   ledger: Ledger,
   inbox_id: number,
-  session: Awaited<ReturnType<MailPort["openMailbox"]>>,
+  session: MailboxSession,
+  log?: Log,
 ): Promise<boolean> {
   const inbox = findInbox(ledger, inbox_id);
   if (!inbox) return false;
   if (inbox.read_failures > 0) lookAgainAtOnce(ledger, inbox_id);
   // Before anything is read: an answer may name the id that the provider gave.
   await learnWireIds(ledger, inbox, session);
-  await readUpToDate(ledger, inbox, session);
+  await readUpToDate({ ledger, inbox, session, log });
   await settleDoubts(ledger, inbox, session);
   await fileCopies(ledger, inbox_id, session);
   return true;
