@@ -55,6 +55,7 @@ class Mailbox implements MailboxSession {
   #hasNews = false;
   /** UIDVALIDITY as `status` has told it: the caller's cursor is good for that one only. */
   readonly #validities = new Map<string, number>();
+  #folders: Folder[] | null = null;
   /** What a search has found and nobody has fetched yet. */
   #found: { folder: string; from_uid: number; uids: number[] } | null = null;
   #stopWaiting: (() => void) | null = null;
@@ -70,7 +71,10 @@ class Mailbox implements MailboxSession {
 
   async folders(): Promise<Folder[]> {
     this.#stopWaiting?.();
-    return rolesOf(await this.#session.ask("LIST", () => this.#session.client.list()));
+    // Once per connection, and no connection lives longer than half an hour.
+    const list = () => this.#session.client.list();
+    this.#folders ??= rolesOf(await this.#session.ask("LIST", list));
+    return this.#folders;
   }
 
   async status(folder: string): Promise<FolderStatus> {
