@@ -20,7 +20,10 @@ export interface ImapWaits {
   probe: number;
   /** For one batch of mails, and for an APPEND. */
   transfer: number;
-  /** Without a byte from the server; IDLE probes by itself (I9). */
+  /**
+   * Without a byte from the server; then imapflow ends an IDLE with a NOOP. A line that is dead is found long before: TCP
+   * asks after 5 s of silence and gives up after 10 questions, 1 s apart (imapflow's keepalive, and what Bun makes of it).
+   */
   silence: number;
   logout: number;
 }
@@ -32,7 +35,7 @@ export const IMAP_WAITS: ImapWaits = {
   command: 60_000,
   probe: 20_000,
   transfer: 120_000,
-  silence: 75_000,
+  silence: 5 * 60_000,
   logout: 2_000,
 };
 

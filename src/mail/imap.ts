@@ -27,6 +27,8 @@ const HEADER_MAX_BYTES = 256 * 1024;
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** Servers drop an IDLE after 30 minutes (RFC 9051 6.3.13), and some die silently long before. */
 const LONGEST_WAIT_MS = 25 * 60_000;
+/** So often one wait begins its IDLE again. */
+const IDLES_MOST = 10;
 /** So many UIDs of one search are kept for the next batches. */
 const FOUND_MOST = 5000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -284,6 +286,7 @@ class Mailbox implements MailboxSession {
     const onExists = (event: { count: number; prevCount: number }) => {
       if (event.count > event.prevCount) resolve("news");
     };
+    let isWaiting = true;
     const timer = setTimeout(quiet, ms);
     client.on("exists", onExists);
     client.once("close", quiet);
@@ -292,9 +295,15 @@ class Mailbox implements MailboxSession {
     try {
       // At once: imapflow's own IDLE starts 15 s later, and until then no mail is told (I7). It ends when
       // the next command does; a server that refuses it is asked again when the time is over.
-      client.idle().catch(quiet);
+      const listen = async (left: number): Promise<void> => {
+        const isRefused = (await client.idle()) === false;
+        // imapflow has probed a silent line with a NOOP, and the server tells nothing any more.
+        if (!isRefused && isWaiting && client.usable && left > 0) await listen(left - 1);
+      };
+      listen(IDLES_MOST).catch(quiet);
       return await promise;
     } finally {
+      isWaiting = false;
       this.#stopWaiting = null;
       clearTimeout(timer);
       client.off("exists", onExists);

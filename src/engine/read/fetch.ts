@@ -63,21 +63,6 @@ export async function readUpToDate(reading: Reading, judges = JUDGES): Promise<v
   });
 }
 
-/** Is there anything in the folders that no IDLE tells of? Asks for numbers only; the INBOX stays open. */
-export async function hasNewsBeside(
-  { ledger, inbox, session }: Reading,
-  judges = JUDGES,
-): Promise<boolean> {
-  const roles = new Set(judges.map(([role]) => role));
-  for (const { path, role } of await session.folders()) {
-    if (role === "inbox" || !roles.has(role)) continue;
-    const { uidvalidity, uidnext } = await session.status(path);
-    const known = findFolder(ledger, inbox.id, path);
-    if (known?.uidvalidity !== uidvalidity || known.next_uid < uidnext) return true;
-  }
-  return false;
-}
-
 /** One pass over a folder. False when there is more. */
 async function readFolder(reading: Reading, folder: Folder, judge: FolderJudge): Promise<boolean> {
   const { ledger, inbox, session } = reading;

@@ -12,18 +12,22 @@ import {
 import type { Ledger } from "../../ledger/ledger.ts";
 import { accountOf } from "../../resources/inboxes/actions.ts";
 import { findInbox, type InboxRow } from "../../resources/inboxes/store.ts";
+import { listDueCopies, listUncertain, listWireIds } from "../../resources/messages/due.store.ts";
 import { noteTrouble, noteWorks, pauseAfter } from "../inbox-health.ts";
 import { learnWireIds, lookAgainAtOnce, settleDoubts } from "./doubts.ts";
-import { hasNewsBeside, readUpToDate } from "./fetch.ts";
+import { readUpToDate } from "./fetch.ts";
 import { fileCopies } from "./sent-folder.ts";
 import { openTurns } from "./turns.ts";
 
 /** A connection is made anew after this long: some servers fall silent for good (mail.md 4.7). */
 const RENEW_MS = 25 * 60_000;
-/** IDLE tells of the INBOX only; the other folders are looked at this often. */
-const POLL_MS = 60_000;
-/** IDLE is a hint and nothing more: all folders are read this often, whatever it tells. */
-const READ_MS = 2 * 60_000;
+/**
+ * IDLE is a hint, and tells of the INBOX only: all folders are read this often, whatever it tells. Below the five minutes
+ * after which follow-ups wait. A dead line shows itself sooner: TCP asks for itself (imap-session.ts).
+ */
+const READ_MS = 4 * 60_000;
+/** The same, as long as something of this inbox is to be found out in its folders, or it is lost. */
+const BUSY_READ_MS = 60_000;
 /** A connection that lived so long has ended as connections do (a token's hour, a server's restart): no trouble yet. */
 const LIVED_MS = 5 * 60_000;
 /** After so long nobody tries a refused login any more: providers lock accounts. */
@@ -131,28 +135,28 @@ async function keepReading(
 ): Promise<void> {
   const { ledger, log } = desk;
   const renew_at = ledger.clock.now() + RENEW_MS;
-  let read_at = -Infinity;
-  let news: "news" | "quiet" = "news";
   while (!connection.aborted && ledger.clock.now() < renew_at) {
     const current = findInbox(ledger, desk.inbox_id);
     // Another login or server: this session belongs to the one before.
     if (!current || isOtherLogin(current, inbox)) return;
     // Before reading: a nudge that comes meanwhile is not lost.
     const nudged = desk.nudged();
-    const now = ledger.clock.now();
-    if (news === "quiet" && Math.abs(now - read_at) < READ_MS) {
-      const look = { ledger, inbox: current, session, log };
-      if (await hasNewsBeside(look)) await readUpToDate(look);
-      await tendSent(ledger, current, session);
-    } else {
-      if (!(await readOnce(ledger, desk.inbox_id, session, log))) return;
-      read_at = now;
-    }
+    if (!(await readOnce(ledger, desk.inbox_id, session, log))) return;
     desk.onTried();
     await tryLostSending(desk, account);
-    const waited = await session.wait(POLL_MS, nudged);
-    news = nudged.aborted ? "news" : waited;
+    await session.wait(isBusy(ledger, desk.inbox_id) ? BUSY_READ_MS : READ_MS, nudged);
   }
+}
+
+/** Is there a mail in doubt, a copy to file or an id to learn before the next reading would come, or is the inbox lost? */
+function isBusy(ledger: Ledger, inbox_id: number): boolean {
+  const until = ledger.clock.now() + READ_MS;
+  return (
+    findInbox(ledger, inbox_id)?.state !== "active" ||
+    listUncertain(ledger, inbox_id, until).length > 0 ||
+    listDueCopies(ledger, inbox_id, until).length > 0 ||
+    listWireIds(ledger, inbox_id, until).length > 0
+  );
 }
 
 const loginOf = ({ imap, imap_password, smtp, smtp_password }: InboxRow): string =>
@@ -208,11 +212,4 @@ export async function readOnce(
   await settleDoubts(ledger, inbox, session);
   await fileCopies(ledger, inbox_id, session);
   return true;
-}
-
-/** What the Sent folder is for. Asks the server nothing as long as nothing is due. */
-async function tendSent(ledger: Ledger, inbox: InboxRow, session: MailboxSession): Promise<void> {
-  await learnWireIds(ledger, inbox, session);
-  await settleDoubts(ledger, inbox, session);
-  await fileCopies(ledger, inbox.id, session);
 }
