@@ -33,8 +33,19 @@ export type DomainEvent =
         kind: string;
         category: string | null;
         confidence: number | null;
+        /** Where a person has said so: who. */
+        by?: string;
       };
     }
+  | { event: "reply.answered"; detail: { reply_id: string; by: string; at: number } }
+  | { event: "lead.held"; detail: { until: string; reason: string } }
+  | { event: "lead.paused"; detail: { by: string } }
+  | { event: "lead.resumed"; detail: { by: string } }
+  | { event: "lead.stopped"; detail: { by: string } }
+  | { event: "meeting.booked"; detail: { start: string | null; source: string } }
+  | { event: "meeting.moved"; detail: { start: string | null; source: string } }
+  | { event: "meeting.cancelled"; detail: { source: string } }
+  | { event: "meeting.missed"; detail: { source: string } }
   | { event: "lead.unsubscribed"; detail: { source: string } }
   | { event: "complaint.received"; detail: { source: string } }
   | { event: "campaign.paused"; detail: { by: string; reason: string } }
@@ -54,6 +65,16 @@ export const EVENT_MEANINGS: Record<EventName, string> = {
     "Somebody settled a mail in doubt: `as` says how (`sent`, `failed`, `send_again`), `by` who did.",
   "reply.received": "A person answered.",
   "reply.classified": "imail has judged a matched mail: what it is and how sure that is.",
+  "reply.answered": "Somebody answered a reply through imail; `by` says who.",
+  "lead.held": "The lead is away: nothing is sent before `until`.",
+  "lead.paused":
+    "Nothing more is sent to the lead until somebody resumes it; `by` says who or what paused it.",
+  "lead.resumed": "The lead goes on where it stood; `by` says who wanted that.",
+  "lead.stopped": "Somebody ended the lead's way through the campaign; `by` says who.",
+  "meeting.booked": "The lead has booked a meeting; `start` says when it is, as far as that is known.",
+  "meeting.moved": "The lead's meeting was moved to `start`.",
+  "meeting.cancelled": "The lead's meeting was cancelled.",
+  "meeting.missed": "The lead did not come to the meeting.",
   "lead.unsubscribed":
     "The lead asked not to be mailed again; the address is suppressed in the whole workspace.",
   "complaint.received": "The lead reported the mail as spam; the address is suppressed.",
@@ -72,6 +93,15 @@ export const EVENT_COUNTERS: Record<EventName, string | null> = {
   "email.resolved": null,
   "reply.received": "replied",
   "reply.classified": null,
+  "reply.answered": null,
+  "lead.held": null,
+  "lead.paused": null,
+  "lead.resumed": null,
+  "lead.stopped": null,
+  "meeting.booked": "meetings",
+  "meeting.moved": null,
+  "meeting.cancelled": null,
+  "meeting.missed": null,
   "lead.unsubscribed": "unsubscribed",
   "complaint.received": "complained",
   "campaign.paused": null,

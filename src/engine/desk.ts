@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { accountOf } from "../resources/inboxes/actions.ts";
 import { listReadInboxes } from "../resources/inboxes/store.ts";
 import { openFlights } from "./flights.ts";
+import { openTurns } from "./send/turns.ts";
 import { readOnce } from "./read/watch.ts";
 import type { ClaimedMail } from "./send/claim.ts";
 import type { Later } from "./send/commit-group.ts";
@@ -24,6 +25,8 @@ export interface LedgerDesk {
   watchAll(): void;
   /** Sends one mail beside the rounds; done when its outcome is written. */
   sendNow(claimed: ClaimedMail): Promise<void>;
+  /** The same for a mail of this inbox, when none of its mails is under way; until it is claimed no campaign takes the turn. */
+  sendNext(inbox_id: number, claim: () => ClaimedMail): Promise<void>;
   /** Nothing new is begun. */
   isClosing(): boolean;
   nudgeReading(): void;
@@ -76,9 +79,10 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
   const send_desk: SendDesk = {
     turns: new Map(),
     log,
-    mayStart: (inbox_id) => tried.has(inbox_id),
+    mayStart: (inbox_id) => tried.has(inbox_id) && !inTurn.isTaken(inbox_id),
     start: (claimed) => flights.start(claimed),
   };
+  const inTurn = openTurns(ledger, [flights, beside], look);
   let closing = false;
   const round = () => (closing || flights.isStuck() ? null : sendRound(ledger, send_desk));
 
@@ -93,11 +97,15 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       beside.start(claimed);
       await beside.landed();
     },
+    async sendNext(inbox_id, claim) {
+      await inTurn.take(inbox_id, () => beside.start(claim()));
+      await beside.ofInbox(inbox_id);
+    },
     watchAll: () => watches.watchAll(),
     isClosing: () => closing,
     nudgeReading: () => watches.nudge(),
     isStuck: () => flights.isStuck(),
-    mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
+    mayStart: (inbox_id) => tried.has(inbox_id),
     async runDue() {
       flights.settleKept();
       for (let i = 0; i < ROUNDS_MOST; i++) {

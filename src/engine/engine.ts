@@ -3,9 +3,11 @@
 import { Cron } from "croner";
 
 import type { AdvanceReport } from "../core/advance-report.ts";
+import type { AnswerOrder } from "../core/answer-mail.ts";
 import { AppError } from "../core/faults.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
+import type { OpenedMail } from "../core/opened-mail.ts";
 import type { Received } from "../core/received-mail.ts";
 import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Backups } from "../ledger/backups.ts";
@@ -17,7 +19,9 @@ import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock, alone } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
 import type { EngineSigns } from "./explain/scene.ts";
+import { openUntracked } from "./read/open-untracked.ts";
 import { receiveMail } from "./receive.ts";
+import { sendAnswer } from "./send/answer.ts";
 import type { Later } from "./send/commit-group.ts";
 import { hasRoom } from "./send/gates.ts";
 import { claimTestMail } from "./send/test-mail.ts";
@@ -55,6 +59,10 @@ export interface Engine {
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
   /** Sends one step to oneself and waits for its outcome. Throws `clock_running` while the test clock is being moved. */
   sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
+  /** Answers a reply and waits for the outcome. Throws where it cannot be sent, and `clock_running`. */
+  sendAnswer(ledger: Ledger, order: AnswerOrder): Promise<void>;
+  /** Fetches the body of a mail of which only the envelope is kept; null where it is not there any more. */
+  openUntracked(ledger: Ledger, reply_id: number): Promise<OpenedMail | null>;
   /** What the engine knows of a ledger beside its rows, for `explain`. */
   signs(ledger: Ledger): EngineSigns;
   /** When each live ledger was last looked at, the one longest ago: ms of the ledger's clock, or null. */
@@ -135,7 +143,13 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
-    sendTestMail: (ledger, order) => sendBeside({ ledger, desk: deskOf(ledger), disk }, order),
+    sendTestMail: (ledger, order) =>
+      sendBeside({ ledger, desk: deskOf(ledger), disk }, (desk) =>
+        desk.sendNow(claimTestMail(ledger, order)),
+      ),
+    sendAnswer: (ledger, order) =>
+      sendBeside({ ledger, desk: deskOf(ledger), disk }, (desk) => sendAnswer(ledger, desk, order)),
+    openUntracked: (ledger, id) => openUntracked(ledger, options.mail(ledger), id),
     signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
@@ -175,13 +189,16 @@ interface Beside {
   disk: Disk | null;
 }
 
-async function sendBeside({ ledger, desk, disk }: Beside, order: TestMailOrder): Promise<void> {
+async function sendBeside(
+  { ledger, desk, disk }: Beside,
+  work: (desk: LedgerDesk) => Promise<void>,
+): Promise<void> {
   if (desk.isClosing()) throw new AppError("unavailable", "The server is being stopped.");
   if (!hasRoom(disk?.level() ?? null))
     throw new AppError("unavailable", "The disk is full: nothing is sent.");
-  const send = () => desk.sendNow(claimTestMail(ledger, order));
-  await (ledger.mode === "test" ? alone(ledger, send) : send());
+  await (ledger.mode === "test" ? alone(ledger, () => work(desk)) : work(desk));
 }
+
 function noteFailure({ disk, log }: EngineOptions, ledger: Ledger, error: unknown): void {
   if (isDiskFull(error)) disk?.giveUpBallast();
   log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");

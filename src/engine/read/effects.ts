@@ -6,8 +6,8 @@ import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps } from "../../resources/campaigns/steps.store.ts";
 import { findCampaign } from "../../resources/campaigns/store.ts";
-import { stopEnrollment, stopLead } from "../../resources/enrollments/actions.ts";
-import { hold, listEnrollmentsOfLead, pause } from "../../resources/enrollments/store.ts";
+import { answeredIn, holdEnrollment, stopLead } from "../../resources/enrollments/actions.ts";
+import { listEnrollmentsOfLead } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
 import { clearSoftBounces, findLead, setLeadState } from "../../resources/leads/store.ts";
 import { subjectOf } from "../../resources/messages/actions.ts";
@@ -37,7 +37,8 @@ export function applyEffect(ledger: Ledger, tx: Tx, match: Match, reply: StoredR
       break;
     case "auto_reply":
       settleDoubt(ledger, tx, message);
-      if (judgement.category === "out_of_office") holdLead(tx, message, judgement.return_date);
+      if (judgement.category === "out_of_office")
+        holdLead(ledger, tx, message, judgement.return_date);
       break;
     case "hard_bounce":
     case "soft_bounce":
@@ -87,13 +88,8 @@ function replied(ledger: Ledger, tx: Tx, message: MessageRow, reply: StoredReply
   const campaign = message.campaign_id === null ? null : findCampaign(tx, message.campaign_id);
   const goes_on =
     campaign !== null && (!campaign.stop_on_reply || asksForReply(listSteps(tx, campaign.id)));
-  for (const enrollment of message.lead_id === null
-    ? []
-    : listEnrollmentsOfLead(tx, message.lead_id)) {
-    if (enrollment.campaign_id !== message.campaign_id)
-      pause(tx, enrollment.id, "replied_elsewhere");
-    else if (!goes_on) stopEnrollment(ledger, tx, enrollment.id, "replied");
-  }
+  if (message.lead_id !== null)
+    answeredIn(ledger, tx, message.lead_id, { campaign_id: message.campaign_id, goes_on });
   record(
     ledger,
     tx,
@@ -121,10 +117,16 @@ function unsubscribed(ledger: Ledger, tx: Tx, { message, judgement, matched_by }
   record(ledger, tx, { event: "lead.unsubscribed", detail: { source } }, subjectOf(message));
 }
 
-function holdLead(tx: Tx, message: MessageRow, return_date: string | null): void {
+function holdLead(
+  ledger: Ledger,
+  tx: Tx,
+  message: MessageRow,
+  return_date: string | null,
+): void {
   if (message.lead_id === null) return;
   for (const enrollment of listEnrollmentsOfLead(tx, message.lead_id)) {
-    hold(tx, enrollment.id, heldUntil(return_date, tx.now, enrollment.zone));
+    const until = heldUntil(return_date, tx.now, enrollment.zone);
+    holdEnrollment(ledger, tx, enrollment, { until, reason: "out_of_office" });
   }
 }
 

@@ -1,5 +1,5 @@
 // SQL of replies, and of the digests of what was judged: each inbound mail has its effect once (Invariant 7).
-import type { Tx } from "../../ledger/database.ts";
+import type { Reading, Tx } from "../../ledger/database.ts";
 
 export interface ReplyRow {
   id: number;
@@ -22,6 +22,23 @@ export interface ReplyRow {
   enhanced_status: string | null;
   fault: "mailbox" | "sender" | "transient" | null;
   received_at: number;
+}
+
+/** A stored reply, with what people have done to it. */
+export interface KeptReply extends ReplyRow {
+  /** What a person says it means; `category` is the machine's. */
+  person_category: string | null;
+  corrected_by: string | null;
+  attached_by: string | null;
+  read_at: number | null;
+}
+
+/** Where a mail lies of which only the envelope is kept. */
+export interface MailPlace {
+  inbox_id: number;
+  folder: string;
+  uidvalidity: number;
+  uid: number;
 }
 
 export function insertReply(tx: Tx, reply: Omit<ReplyRow, "id">): number {
@@ -57,13 +74,105 @@ export function pruneDigests(tx: Tx, before: number): number {
     .run(before).changes;
 }
 
+/** What a KeptReply is read from. */
+export const REPLY_COLUMNS = `id, kind, category, confidence, source, evidence, matched_by, inbox_id, lead_id, campaign_id, message_id, sender,
+  subject, text, header_id, return_date, enhanced_status, fault, received_at, person_category, corrected_by, attached_by, read_at`;
+
+/** A reply of a lead or an untracked one; what is left of an erased person's is not found. */
+export function findReply({ db }: Reading, id: number): KeptReply | null {
+  return db
+    .query<KeptReply, [number]>(
+      `SELECT ${REPLY_COLUMNS} FROM replies WHERE id = ? AND (lead_id IS NOT NULL OR matched_by = 'untracked')`,
+    )
+    .get(id);
+}
+
+/** Where an untracked mail lies; null of any other. */
+export function findPlace({ db }: Reading, id: number): MailPlace | null {
+  return db
+    .query<MailPlace, [number]>(
+      `SELECT inbox_id, folder, uidvalidity, uid
+       FROM replies
+       WHERE id = ? AND lead_id IS NULL AND folder IS NOT NULL AND uidvalidity IS NOT NULL AND uid IS NOT NULL`,
+    )
+    .get(id);
+}
+
+/** The newest of the lead's answers that says what it means, or null. */
+export function findLastMeaning({ db }: Reading, lead_id: number): string | null {
+  return (
+    db
+      .query<{ category: string | null }, [number]>(
+        `SELECT coalesce(person_category, category) AS category
+         FROM replies
+         WHERE lead_id = ? AND kind = 'reply' AND coalesce(person_category, category) IS NOT NULL
+         ORDER BY received_at DESC, id DESC
+         LIMIT 1`,
+      )
+      .get(lead_id)?.category ?? null
+  );
+}
+
+export function setRead(tx: Tx, id: number, read: boolean): void {
+  tx.db
+    .query("UPDATE replies SET read_at = CASE WHEN ?1 THEN coalesce(read_at, ?2) END WHERE id = ?3")
+    .run(Number(read), tx.now, id);
+}
+
+/** A person's word, beside the machine's; what the mail is follows it. */
+export function setCategory(
+  tx: Tx,
+  id: number,
+  { kind, category, by }: { kind: ReplyRow["kind"]; category: string; by: string },
+): void {
+  tx.db
+    .query(
+      "UPDATE replies SET kind = ?, person_category = ?, corrected_by = ?, corrected_at = ? WHERE id = ?",
+    )
+    .run(kind, category, by, tx.now, id);
+}
+
+/** An untracked mail turns out to be a lead's: from now on its words are kept. False when it is somebody's already. */
+export function attachToLead(
+  tx: Tx,
+  id: number,
+  to: {
+    lead_id: number;
+    campaign_id: number | null;
+    message_id: number | null;
+    by: string;
+    text: string | null;
+    header_id: string | null;
+  },
+): boolean {
+  const { changes } = tx.db
+    .query(
+      `UPDATE replies
+       SET lead_id = $lead_id, campaign_id = $campaign_id, message_id = $message_id, attached_by = $by,
+         matched_by = 'person', text = coalesce($text, text), header_id = coalesce($header_id, header_id),
+         folder = NULL, uidvalidity = NULL, uid = NULL
+       WHERE id = $id AND lead_id IS NULL AND matched_by = 'untracked'`,
+    )
+    .run({ ...to, id });
+  return changes > 0;
+}
+
 /** Takes the person out of a lead's replies; kinds and instants stay (Invariant 8). */
 export function eraseRepliesOfLead(tx: Tx, lead_id: number): void {
   tx.db
     .query(
       `UPDATE replies
-       SET lead_id = NULL, sender = '', subject = '', text = '', header_id = NULL, evidence = NULL
+       SET lead_id = NULL, sender = '', subject = '', text = '', header_id = NULL, evidence = NULL, return_date = NULL
        WHERE lead_id = ?`,
     )
     .run(lead_id);
+}
+
+/** Envelopes of mails that this person wrote and that were attached to nobody (Invariant 8). */
+export function eraseUntrackedOf(tx: Tx, email: string): void {
+  tx.db
+    .query(
+      "DELETE FROM replies WHERE lead_id IS NULL AND matched_by = 'untracked' AND sender = ? COLLATE NOCASE",
+    )
+    .run(email);
 }
