@@ -23,14 +23,16 @@ CREATE TABLE booking_sources (
   created_at INTEGER NOT NULL
 ) STRICT;
 
--- Meetings of leads; what a calendar tells of anybody else is not kept.
-CREATE TABLE bookings (
-  source_id  INTEGER NOT NULL,
-  booking_id TEXT    NOT NULL, -- the calendar's own
+-- Meetings with leads, each once per UID (RFC 5545 3.8.4.7), or per booking of a booking page.
+CREATE TABLE meetings (
+  id         INTEGER PRIMARY KEY,
   lead_id    INTEGER NOT NULL REFERENCES leads (id),
+  uid        TEXT    NOT NULL,
+  source     TEXT    NOT NULL CHECK (source IN ('calendar', 'booking')),
   state      TEXT    NOT NULL CHECK (state IN ('booked', 'cancelled', 'no_show')),
-  start_at   INTEGER,
-  told_at    INTEGER NOT NULL, -- when the calendar made the news that was last taken: what is older comes too late
-  PRIMARY KEY (source_id, booking_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX bookings_lead ON bookings (lead_id);
+  starts_at  INTEGER,
+  told_at    INTEGER, -- when meeting.booked was told; NULL: its cancellation came first
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (lead_id, uid)
+) STRICT;

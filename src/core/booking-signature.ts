@@ -18,7 +18,10 @@ interface Signed {
 }
 
 /** `X-Imatic-Signature` and `Calendly-Webhook-Signature`: `t=<epoch>,v1=<hex HMAC-SHA256 of "t.body">`, `t` within 5 minutes. */
-export function checkTimedSignature(header: string, { secret, body, now }: Signed): SignatureVerdict {
+export function checkTimedSignature(
+  header: string,
+  { secret, body, now }: Signed,
+): SignatureVerdict {
   const parts = header
     .slice(0, 1000)
     .split(",")

@@ -42,10 +42,7 @@ export type DomainEvent =
   | { event: "lead.paused"; detail: { by: string } }
   | { event: "lead.resumed"; detail: { by: string } }
   | { event: "lead.stopped"; detail: { by: string } }
-  | { event: "meeting.booked"; detail: { start: string | null; source: string } }
-  | { event: "meeting.moved"; detail: { start: string | null; source: string } }
-  | { event: "meeting.cancelled"; detail: { source: string } }
-  | { event: "meeting.missed"; detail: { source: string } }
+  | { event: "meeting.booked"; detail: { source: string; at: number | null } }
   | { event: "lead.unsubscribed"; detail: { source: string } }
   | { event: "complaint.received"; detail: { source: string } }
   | { event: "campaign.paused"; detail: { by: string; reason: string } }
@@ -71,10 +68,8 @@ export const EVENT_MEANINGS: Record<EventName, string> = {
     "Nothing more is sent to the lead until somebody resumes it; `by` says who or what paused it.",
   "lead.resumed": "The lead goes on where it stood; `by` says who wanted that.",
   "lead.stopped": "Somebody ended the lead's way through the campaign; `by` says who.",
-  "meeting.booked": "The lead has booked a meeting; `start` says when it is, as far as that is known.",
-  "meeting.moved": "The lead's meeting was moved to `start`.",
-  "meeting.cancelled": "The lead's meeting was cancelled.",
-  "meeting.missed": "The lead did not come to the meeting.",
+  "meeting.booked":
+    "A meeting with the lead stands: the lead accepted an invitation, or a booking page says so. Told once for each meeting.",
   "lead.unsubscribed":
     "The lead asked not to be mailed again; the address is suppressed in the whole workspace.",
   "complaint.received": "The lead reported the mail as spam; the address is suppressed.",
@@ -99,9 +94,6 @@ export const EVENT_COUNTERS: Record<EventName, string | null> = {
   "lead.resumed": null,
   "lead.stopped": null,
   "meeting.booked": "meetings",
-  "meeting.moved": null,
-  "meeting.cancelled": null,
-  "meeting.missed": null,
   "lead.unsubscribed": "unsubscribed",
   "complaint.received": "complained",
   "campaign.paused": null,

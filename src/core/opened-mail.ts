@@ -1,8 +1,8 @@
-// A mail of which only the envelope is kept, as it was fetched to be read once. Nothing of it is stored by looking.
+// The body of an untracked mail, as it was fetched when somebody opened it. It is shown and kept nowhere.
 
 export interface OpenedMail {
-  /** The new text only. */
+  /** The new text only, without quotes and signature. */
   text: string;
-  /** Its Message-ID without brackets, or null. */
-  header_id: string | null;
+  /** All of its text, with what it quotes. */
+  whole_text: string;
 }

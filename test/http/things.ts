@@ -93,6 +93,7 @@ const session_key = new Uint8Array(32);
 
 const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: ThingsOptions) =>
   openWiring({
+    pulse: () => undefined,
     control: system_clock ? { ...house.control, clock: system_clock } : house.control,
     ledgers: house.ledgers,
     mail: noMailHere,
@@ -103,6 +104,8 @@ const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: Th
     receive: noMailHere,
     forecast: noMailHere,
     sendTestMail: noMailHere,
+    sendAnswer: noMailHere,
+    openUntracked: noMailHere,
     resolve: noMailHere,
     authenticate: (key) => authenticate(house.control, key),
     admitSession: (wish) => admitSession({ control: house.control, session_key }, wish),

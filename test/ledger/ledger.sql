@@ -9,6 +9,15 @@ CREATE TABLE answers (
   UNIQUE (key_id, idempotency_key)
 ) STRICT;
 
+CREATE TABLE booking_sources (
+  id         INTEGER PRIMARY KEY,
+  name       TEXT    NOT NULL,
+  token_hash BLOB    NOT NULL UNIQUE, -- SHA-256
+  secret     BLOB    NOT NULL,        -- sealed with the workspace's data key, bound to this row and column
+  used_at    INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE campaign_inboxes (
   campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
   inbox_id    INTEGER NOT NULL REFERENCES inboxes (id),
@@ -46,6 +55,15 @@ CREATE TABLE counters (
   metric      TEXT    NOT NULL,
   n           INTEGER NOT NULL,
   PRIMARY KEY (campaign_id, day, metric, step_id, inbox_id, variant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE decisions (
+  enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
+  step_id       INTEGER NOT NULL REFERENCES steps (id), -- the step that was due
+  went_to       INTEGER REFERENCES steps (id),          -- the step that is sent instead, or itself; NULL: the end
+  trials        TEXT    NOT NULL,                       -- JSON: each branch that was tried, whether it held and why
+  decided_at    INTEGER NOT NULL,
+  PRIMARY KEY (enrollment_id, step_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE enrollments (
@@ -165,7 +183,7 @@ CREATE TABLE leads (
   soft_bounces INTEGER NOT NULL DEFAULT 0, -- in a row
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
-) STRICT;
+, company_domain TEXT) STRICT;
 
 CREATE TABLE lifted_suppressions (
   id         INTEGER PRIMARY KEY, -- that of the suppression
@@ -177,6 +195,24 @@ CREATE TABLE lifted_suppressions (
   consent    TEXT,                -- how and when the person agreed to be mailed again
   created_at INTEGER NOT NULL,
   lifted_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE links (
+  id     INTEGER PRIMARY KEY,
+  target TEXT    NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE meetings (
+  id         INTEGER PRIMARY KEY,
+  lead_id    INTEGER NOT NULL REFERENCES leads (id),
+  uid        TEXT    NOT NULL,
+  source     TEXT    NOT NULL CHECK (source IN ('calendar', 'booking')),
+  state      TEXT    NOT NULL CHECK (state IN ('booked', 'cancelled', 'no_show')),
+  starts_at  INTEGER,
+  told_at    INTEGER, -- when meeting.booked was told; NULL: its cancellation came first
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (lead_id, uid)
 ) STRICT;
 
 CREATE TABLE message_aliases (
@@ -216,7 +252,7 @@ CREATE TABLE messages (
   response      TEXT,             -- the server's last words
   copy          TEXT CHECK (copy IN ('due', 'filed')), -- the copy in the Sent folder
   copy_retry_at INTEGER,
-  looked_up_at  INTEGER, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')),          -- uncertain: when evidence was last looked for
+  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')), reply_id  INTEGER, sent_by   TEXT, overrules INTEGER NOT NULL DEFAULT 0,          -- uncertain: when evidence was last looked for
   UNIQUE (enrollment_id, step_id),
   CHECK (kind <> 'step' OR (enrollment_id IS NOT NULL AND step_id IS NOT NULL AND lead_id IS NOT NULL AND campaign_id IS NOT NULL)),
   CHECK ((state IN ('sent', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
@@ -260,7 +296,7 @@ CREATE TABLE replies (
   fault           TEXT CHECK (fault IN ('mailbox', 'sender', 'transient')),
   received_at     INTEGER NOT NULL,
   read_at         INTEGER
-) STRICT;
+, person_category TEXT, corrected_by    TEXT, attached_by     TEXT, folder          TEXT, uidvalidity     INTEGER, uid             INTEGER) STRICT;
 
 CREATE TABLE sandbox_mails (
   id         INTEGER PRIMARY KEY,
@@ -329,6 +365,8 @@ CREATE UNIQUE INDEX inboxes_email ON inboxes (email) WHERE deleted_at IS NULL;
 
 CREATE INDEX judged_mails_age ON judged_mails (judged_at);
 
+CREATE INDEX leads_company ON leads (company_domain) WHERE company_domain IS NOT NULL;
+
 CREATE INDEX lifted_suppressions_key ON lifted_suppressions (key);
 
 CREATE INDEX message_aliases_message ON message_aliases (message_id);
@@ -350,6 +388,8 @@ CREATE INDEX messages_under_way ON messages (inbox_id) WHERE state IN ('claimed'
 CREATE INDEX messages_wire_ids ON messages (inbox_id) WHERE wire_id = 'due';
 
 CREATE INDEX replies_lead ON replies (lead_id);
+
+CREATE INDEX replies_unread ON replies (inbox_id) WHERE read_at IS NULL AND lead_id IS NOT NULL;
 
 CREATE INDEX sandbox_mails_coming ON sandbox_mails (arrives_at) WHERE uid < 0;
 

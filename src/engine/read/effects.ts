@@ -6,7 +6,13 @@ import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps } from "../../resources/campaigns/steps.store.ts";
 import { findCampaign } from "../../resources/campaigns/store.ts";
-import { answeredIn, holdEnrollment, stopLead } from "../../resources/enrollments/actions.ts";
+import {
+  holdEnrollment,
+  pauseEnrollment,
+  stopCompany,
+  stopEnrollment,
+  stopLead,
+} from "../../resources/enrollments/actions.ts";
 import { listEnrollmentsOfLead } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
 import { clearSoftBounces, findLead, setLeadState } from "../../resources/leads/store.ts";
@@ -88,8 +94,14 @@ function replied(ledger: Ledger, tx: Tx, message: MessageRow, reply: StoredReply
   const campaign = message.campaign_id === null ? null : findCampaign(tx, message.campaign_id);
   const goes_on =
     campaign !== null && (!campaign.stop_on_reply || asksForReply(listSteps(tx, campaign.id)));
-  if (message.lead_id !== null)
-    answeredIn(ledger, tx, message.lead_id, { campaign_id: message.campaign_id, goes_on });
+  for (const enrollment of message.lead_id === null
+    ? []
+    : listEnrollmentsOfLead(tx, message.lead_id)) {
+    if (enrollment.campaign_id !== message.campaign_id)
+      pauseEnrollment(ledger, tx, enrollment, { paused_by: "replied_elsewhere" });
+    else if (!goes_on) stopEnrollment(ledger, tx, enrollment.id, "replied");
+  }
+  answered(ledger, tx, message);
   record(
     ledger,
     tx,
@@ -99,6 +111,13 @@ function replied(ledger: Ledger, tx: Tx, message: MessageRow, reply: StoredReply
     },
     subjectOf(message),
   );
+}
+
+/** Somebody at the company has answered: `stop_for_company` ends the campaign for the others there. */
+function answered(ledger: Ledger, tx: Tx, { campaign_id, lead_id }: MessageRow): void {
+  if (campaign_id === null || lead_id === null) return;
+  if (findCampaign(tx, campaign_id)?.stop_for_company)
+    stopCompany(ledger, tx, { campaign_id, lead_id });
 }
 
 function unsubscribed(ledger: Ledger, tx: Tx, { message, judgement, matched_by }: Match): void {
@@ -114,15 +133,12 @@ function unsubscribed(ledger: Ledger, tx: Tx, { message, judgement, matched_by }
   });
   stopLead(ledger, tx, lead.id, "unsubscribed");
   setLeadState(tx, lead.id, "unsubscribed");
+  // Words are an answer of a person; a click in the mail client is not.
+  if (matched_by !== "unsubscribe_token") answered(ledger, tx, message);
   record(ledger, tx, { event: "lead.unsubscribed", detail: { source } }, subjectOf(message));
 }
 
-function holdLead(
-  ledger: Ledger,
-  tx: Tx,
-  message: MessageRow,
-  return_date: string | null,
-): void {
+function holdLead(ledger: Ledger, tx: Tx, message: MessageRow, return_date: string | null): void {
   if (message.lead_id === null) return;
   for (const enrollment of listEnrollmentsOfLead(tx, message.lead_id)) {
     const until = heldUntil(return_date, tx.now, enrollment.zone);

@@ -1,8 +1,8 @@
 // A person answers a reply: claimed, committed and settled like every mail, but at once, by hand and in its thread. It takes a
 // place in the mailbox's hour and day, which no campaign then has, and is held up by neither: somebody sits there and waits.
 
-import { type AnswerOrder, composeAnswer } from "../../core/answer-mail.ts";
 import { domainOf } from "../../core/address.ts";
+import { type AnswerOrder, composeAnswer } from "../../core/answer-mail.ts";
 import { AppError, notFound } from "../../core/faults.ts";
 import { messageIdOf } from "../../core/threading.ts";
 import { localDay } from "../../core/zones.ts";
@@ -10,11 +10,11 @@ import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { pauseLeadIn } from "../../resources/enrollments/actions.ts";
 import { findInbox, type InboxRow } from "../../resources/inboxes/store.ts";
-import { findAliasOf } from "../../resources/messages/aliases.store.ts";
 import { reserveQuota } from "../../resources/messages/actions.ts";
+import { findAliasOf } from "../../resources/messages/aliases.store.ts";
 import { insertClaimed, type NewMessage, noteAnswer } from "../../resources/messages/store.ts";
 import { listThread, type ThreadPart } from "../../resources/replies/list.store.ts";
-import { findReply, type ReplyRow, setRead } from "../../resources/replies/store.ts";
+import { findKept, type ReplyRow, setRead } from "../../resources/replies/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
 import type { LedgerDesk } from "../desk.ts";
 import type { ClaimedMail } from "./claim.ts";
@@ -48,6 +48,8 @@ function claimAnswer(ledger: Ledger, order: AnswerOrder): ClaimedMail {
       text,
       html,
       bytes,
+      // Nobody counts what a person clicks in it.
+      links: null,
       first_of_lead: false,
       follow_up: false,
     };
@@ -61,7 +63,12 @@ function claimAnswer(ledger: Ledger, order: AnswerOrder): ClaimedMail {
     });
     // Two voices in one thread: the sequence waits until somebody wants it again.
     if (reply.lead_id !== null) {
-      pauseLeadIn(ledger, tx, { lead_id: reply.lead_id, campaign_id: reply.campaign_id }, "took_over");
+      pauseLeadIn(
+        ledger,
+        tx,
+        { lead_id: reply.lead_id, campaign_id: reply.campaign_id },
+        "you_took_over",
+      );
     }
     setRead(tx, reply.id, true);
     return { id: message.id, inbox, recipient: reply.sender, bytes };
@@ -79,7 +86,7 @@ function checkAnswer(
   reading: Pick<Tx, "db">,
   { reply_id, despite_suppression }: AnswerOrder,
 ): Answered {
-  const reply = findReply(reading, reply_id);
+  const reply = findKept(reading, reply_id);
   if (!reply) throw notFound("reply");
   if (reply.lead_id === null) {
     refuse("The mail belongs to no lead yet: attach it to one first (PATCH with `lead_id`).");
@@ -88,7 +95,8 @@ function checkAnswer(
     refuse(`This is a ${reply.kind.replace("_", " ")}: nobody would read an answer to it.`);
   }
   const inbox = findInbox(reading, reply.inbox_id);
-  if (!inbox) refuse("The inbox that it came in at was removed: from another one it would be no answer.");
+  if (!inbox)
+    refuse("The inbox that it came in at was removed: from another one it would be no answer.");
   if (inbox.state !== "active") {
     refuse(`The inbox is ${inbox.state}: nothing is sent from it before it is active again.`);
   }
@@ -120,7 +128,8 @@ function compose(ledger: Ledger, tx: Tx, order: AnswerOrder, { reply, inbox }: A
       key: ledger.keys.message_id,
     });
   } catch (error) {
-    if (error instanceof TypeError) throw new AppError("wrong_state", `The mail cannot be answered: ${error.message}.`);
+    if (error instanceof TypeError)
+      throw new AppError("wrong_state", `The mail cannot be answered: ${error.message}.`);
     throw error;
   }
 }
@@ -129,7 +138,6 @@ function compose(ledger: Ledger, tx: Tx, order: AnswerOrder, { reply, inbox }: A
 function idOf(ledger: Ledger, tx: Tx, inbox: InboxRow, part: ThreadPart): string | null {
   if (part.object === "reply") return part.header_id;
   return (
-    findAliasOf(tx, part.id) ??
-    messageIdOf(part.id, ledger.keys.message_id, domainOf(inbox.email))
+    findAliasOf(tx, part.id) ?? messageIdOf(part.id, ledger.keys.message_id, domainOf(inbox.email))
   );
 }

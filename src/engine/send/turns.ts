@@ -27,9 +27,12 @@ export function openTurns(ledger: Ledger, all: readonly Flights[], look: () => v
       count(inbox_id, 1);
       try {
         while (hasMailUnderWay(ledger, inbox_id)) {
-          const flight = all.map((flights) => flights.ofInbox(inbox_id)).find((one) => one !== null);
+          const flight = all
+            .map((flights) => flights.ofInbox(inbox_id))
+            .find((one) => one !== null);
           // What became of it could not be written (a full disk): nothing new goes out before that.
-          if (!flight) throw new AppError("unavailable", "An earlier mail of this inbox is not settled yet.");
+          if (!flight)
+            throw new AppError("unavailable", "An earlier mail of this inbox is not settled yet.");
           // oxlint-disable-next-line no-await-in-loop -- one mail after the other
           await flight;
         }

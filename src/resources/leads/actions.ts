@@ -5,13 +5,13 @@ import { refuseIssues } from "../../core/issues.ts";
 import { eraseAnswers } from "../../ledger/answers.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { eraseBookingsOfLead } from "../booking-sources/store.ts";
 import { findCampaign } from "../campaigns/store.ts";
-import { enrollLead, leadZone, stopLead } from "../enrollments/actions.ts";
-import { setZone, unblockLead } from "../enrollments/store.ts";
+import { enrollLead, leadZone, moveLead, stopLead } from "../enrollments/actions.ts";
+import { unblockLead } from "../enrollments/store.ts";
 import { eraseEventsOfLead } from "../events/store.ts";
+import { eraseMeetingsOfLead } from "../meetings/store.ts";
 import { eraseMessagesOfLead } from "../messages/store.ts";
-import { eraseRepliesOfLead, eraseUntrackedOf } from "../replies/store.ts";
+import { eraseRepliesOfLead, eraseUntrackedFrom } from "../replies/store.ts";
 import { findSuppression, suppressErased } from "../suppressions/actions.ts";
 import { eraseSandboxMails } from "../test/store.ts";
 import { readFields } from "./fields.ts";
@@ -107,10 +107,10 @@ function refuseMailed(lead: LeadRow): void {
 /** Writes the fields and lets what waits for them look again. */
 export function saveFields(ledger: Ledger, tx: Tx, lead: LeadRow, fields: LeadFields): void {
   updateLead(tx, lead.id, fields);
-  if (fields.timezone !== lead.timezone) {
-    const { zone, basis } = leadZone(ledger, fields);
-    setZone(tx, lead.id, zone, basis);
-  }
+  const { zone, basis } = leadZone(ledger, fields);
+  const before = leadZone(ledger, lead);
+  if (zone !== before.zone || basis !== before.basis)
+    moveLead(ledger, tx, lead.id, { zone, basis });
   unblockLead(tx, lead.id);
 }
 
@@ -141,8 +141,8 @@ export function eraseLead(ledger: Ledger, id: number): void {
     suppressErased(ledger, tx, email);
     eraseMessagesOfLead(tx, id);
     eraseRepliesOfLead(tx, id);
-    eraseUntrackedOf(tx, email);
-    eraseBookingsOfLead(tx, id);
+    eraseUntrackedFrom(tx, email);
+    eraseMeetingsOfLead(tx, id);
     eraseEventsOfLead(tx, id);
     eraseSandboxMails(tx, email);
     eraseAnswers(tx, [formatId("lead", id), email]);

@@ -31,6 +31,29 @@ export function listOfOtherBoots(
     .all(state, boot_id);
 }
 
+export interface ClaimedStep {
+  id: number;
+  campaign_id: number;
+  lead_id: number;
+  /** The lead's. */
+  zone: string;
+  /** The day whose quota it holds. */
+  quota_day: string;
+}
+
+/** The steps that are claimed at this moment, and not yet committed. */
+export function listClaimed({ db }: Reading): ClaimedStep[] {
+  return db
+    .query<ClaimedStep, []>(
+      // The list of states is what lets SQLite use the partial index.
+      `SELECT m.id, m.campaign_id, m.lead_id, m.quota_day, e.zone
+       FROM messages m
+       JOIN enrollments e ON e.id = m.enrollment_id
+       WHERE m.state IN ('claimed', 'committed') AND m.state = 'claimed'`,
+    )
+    .all();
+}
+
 /** Deferred messages whose time has come. */
 export function listRetries({ db }: Reading, now: number): MessageRow[] {
   return db
@@ -175,6 +198,19 @@ export function findLastMailTo(
        LIMIT 1`,
     )
     .get(place.lead_id, place.inbox_id, place.since);
+}
+
+/** The newest mail that was sent to the lead, whatever the inbox, or null. */
+export function findNewestMailTo({ db }: Reading, lead_id: number): MessageRow | null {
+  return db
+    .query<MessageRow, [number]>(
+      `SELECT ${MESSAGE_COLUMNS}
+       FROM messages
+       WHERE lead_id = ? AND released_at IS NOT NULL AND (state IN ('sent', 'uncertain') OR resent_at IS NOT NULL)
+       ORDER BY released_at DESC
+       LIMIT 1`,
+    )
+    .get(lead_id);
 }
 
 /** When another campaign last mailed this lead, or began to, ms UTC, or null. */

@@ -1,11 +1,11 @@
-// What a person's correction teaches: the words, and what they mean. Whoever judges meanings learns it in the transaction of
-// the correction, so that the next mail is judged by it and a crash loses neither.
+// Hands a person's correction to those who learn from it, in the transaction of the correction: the next mail is judged by
+// it, and a crash loses neither. Until somebody learns, words and correction stand beside each other in the reply's row.
 
 import type { Category } from "../../core/meanings.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 
-export interface Lesson {
+interface Lesson {
   reply_id: number;
   /** The new text only. */
   text: string;
@@ -14,4 +14,10 @@ export interface Lesson {
 }
 
 /** Takes a lesson in. It must not wait and must not keep the person's words (Invariant 8). */
-export type Learn = (ledger: Ledger, tx: Tx, lesson: Lesson) => void;
+type Pupil = (ledger: Ledger, tx: Tx, lesson: Lesson) => void;
+
+const PUPILS: readonly Pupil[] = [];
+
+export function learn(ledger: Ledger, tx: Tx, lesson: Lesson): void {
+  for (const pupil of PUPILS) pupil(ledger, tx, lesson);
+}

@@ -18,14 +18,17 @@ const ThreadPart = t.Object({
   id: t.String({ description: "`msg_…` or `rpl_…`.", examples: ["msg_00000000007"] }),
   object: word(["message", "reply"]),
   kind: t.String({
-    description: "Of ours: `step`, or `answer` where somebody wrote it. Of theirs: the reply's kind.",
+    description:
+      "Of ours: `step`, or `answer` where somebody wrote it. Of theirs: the reply's kind.",
   }),
   from: t.String(),
   subject: t.String(),
   text: nullable(
     t.String({ description: "The words as plain text; of theirs what is new. Null once erased." }),
   ),
-  state: nullable(t.String({ description: "Of ours: `sent`, or `uncertain` where it is in doubt." })),
+  state: nullable(
+    t.String({ description: "Of ours: `sent`, or `uncertain` where it is in doubt." }),
+  ),
   by: nullable(
     t.String({ description: "Of an answer: who wrote it, the public id of a key or a user." }),
   ),
@@ -73,7 +76,9 @@ const fields = {
   }),
   lead_id: nullable(idOf("lead")),
   campaign_id: nullable(idOf("cmp")),
-  message_id: nullable(t.Unsafe<string>({ ...idOf("msg"), description: "The mail that it answers." })),
+  message_id: nullable(
+    t.Unsafe<string>({ ...idOf("msg"), description: "The mail that it answers." }),
+  ),
   inbox_id: idOf("inb"),
   read: t.Boolean(),
   received_at: instant,
@@ -109,7 +114,8 @@ export const ReplyQuery = t.Object({
   untracked: t.Optional(
     t.Unsafe<"true" | "false">({
       ...yes_or_no,
-      description: "`true`: mails that may be answers and belong to no lead yet, instead of those of leads.",
+      description:
+        "`true`: mails that may be answers and belong to no lead yet, instead of those of leads.",
     }),
   ),
   q: t.Optional(
@@ -128,20 +134,5 @@ export const ReplyChange = t.Object({
       ...idOf("msg"),
       description: "What it answers; left out: the last mail of this inbox to the lead.",
     }),
-  ),
-});
-
-export const NewAnswer = t.Object({
-  body: t.String({
-    minLength: 1,
-    maxLength: 100_000,
-    description:
-      "As it is to be read: placeholders and spintax are not touched. The inbox's signature comes below.",
-  }),
-  html: t.Optional(
-    t.Boolean({ description: "The body is HTML. Left out: it is when it begins with a tag." }),
-  ),
-  despite_suppression: t.Optional(
-    t.Boolean({ description: "Answer although the address is on the suppression list." }),
   ),
 });

@@ -33,14 +33,6 @@ export interface KeptReply extends ReplyRow {
   read_at: number | null;
 }
 
-/** Where a mail lies of which only the envelope is kept. */
-export interface MailPlace {
-  inbox_id: number;
-  folder: string;
-  uidvalidity: number;
-  uid: number;
-}
-
 export function insertReply(tx: Tx, reply: Omit<ReplyRow, "id">): number {
   const id = tx.id();
   tx.db
@@ -79,7 +71,7 @@ export const REPLY_COLUMNS = `id, kind, category, confidence, source, evidence, 
   subject, text, header_id, return_date, enhanced_status, fault, received_at, person_category, corrected_by, attached_by, read_at`;
 
 /** A reply of a lead or an untracked one; what is left of an erased person's is not found. */
-export function findReply({ db }: Reading, id: number): KeptReply | null {
+export function findKept({ db }: Reading, id: number): KeptReply | null {
   return db
     .query<KeptReply, [number]>(
       `SELECT ${REPLY_COLUMNS} FROM replies WHERE id = ? AND (lead_id IS NOT NULL OR matched_by = 'untracked')`,
@@ -87,13 +79,18 @@ export function findReply({ db }: Reading, id: number): KeptReply | null {
     .get(id);
 }
 
-/** Where an untracked mail lies; null of any other. */
-export function findPlace({ db }: Reading, id: number): MailPlace | null {
+/** A reply with the place where its body lies, which only an untracked one has. */
+export type PlacedReply = KeptReply & {
+  folder: string | null;
+  uidvalidity: number | null;
+  uid: number | null;
+};
+
+/** An untracked reply, with its place. */
+export function findPlaced({ db }: Reading, id: number): PlacedReply | null {
   return db
-    .query<MailPlace, [number]>(
-      `SELECT inbox_id, folder, uidvalidity, uid
-       FROM replies
-       WHERE id = ? AND lead_id IS NULL AND folder IS NOT NULL AND uidvalidity IS NOT NULL AND uid IS NOT NULL`,
+    .query<PlacedReply, [number]>(
+      `SELECT ${REPLY_COLUMNS}, folder, uidvalidity, uid FROM replies WHERE id = ? AND matched_by = 'untracked'`,
     )
     .get(id);
 }
@@ -141,15 +138,15 @@ export function attachToLead(
     campaign_id: number | null;
     message_id: number | null;
     by: string;
+    /** What was read of it; null where it could not be. */
     text: string | null;
-    header_id: string | null;
   },
 ): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE replies
        SET lead_id = $lead_id, campaign_id = $campaign_id, message_id = $message_id, attached_by = $by,
-         matched_by = 'person', text = coalesce($text, text), header_id = coalesce($header_id, header_id),
+         matched_by = 'by_hand', text = coalesce($text, text),
          folder = NULL, uidvalidity = NULL, uid = NULL
        WHERE id = $id AND lead_id IS NULL AND matched_by = 'untracked'`,
     )
@@ -169,7 +166,7 @@ export function eraseRepliesOfLead(tx: Tx, lead_id: number): void {
 }
 
 /** Envelopes of mails that this person wrote and that were attached to nobody (Invariant 8). */
-export function eraseUntrackedOf(tx: Tx, email: string): void {
+export function eraseUntrackedFrom(tx: Tx, email: string): void {
   tx.db
     .query(
       "DELETE FROM replies WHERE lead_id IS NULL AND matched_by = 'untracked' AND sender = ? COLLATE NOCASE",

@@ -1,48 +1,50 @@
 // A person's word on a reply: what it means, whose it is. It has the effect that the mail would have had, in one transaction;
 // what it cannot take back (an opt-out, a stop) stays, for nothing starts again by itself.
 
-import { AppError, notFound } from "../core/faults.ts";
-import { formatId } from "../core/ids.ts";
-import { invalidField } from "../core/issues.ts";
-import { type Category, FOLLOWS_MEANING, kindOf, stateAfter } from "../core/meanings.ts";
-import { findOptOut } from "../core/opt-out.ts";
-import type { OpenedMail } from "../core/opened-mail.ts";
-import type { ReplyChange } from "../core/reply-change.ts";
-import { asksForReply } from "../core/sequence.ts";
-import type { Tx } from "../ledger/database.ts";
-import type { Ledger } from "../ledger/ledger.ts";
-import { listSteps } from "../resources/campaigns/steps.store.ts";
-import { findCampaign } from "../resources/campaigns/store.ts";
-import { answeredIn, stopLead } from "../resources/enrollments/actions.ts";
-import { NO_SUBJECT, record } from "../resources/events/actions.ts";
-import { findLead, setLeadState } from "../resources/leads/store.ts";
-import { subjectOf } from "../resources/messages/actions.ts";
-import { findLastMailTo } from "../resources/messages/due.store.ts";
-import { findMessage, type MessageRow } from "../resources/messages/store.ts";
-import type { Learn } from "../resources/replies/learn.ts";
+import { AppError, notFound } from "../../core/faults.ts";
+import { formatId } from "../../core/ids.ts";
+import { invalidField } from "../../core/issues.ts";
+import { statusAfter } from "../../core/lead-status.ts";
+import { type Category, kindOf } from "../../core/meanings.ts";
+import type { OpenedMail } from "../../core/opened-mail.ts";
+import { findOptOut } from "../../core/opt-out.ts";
+import type { ReplyChange } from "../../core/reply-change.ts";
+import { asksForReply } from "../../core/sequence.ts";
+import type { Tx } from "../../ledger/database.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { listSteps } from "../campaigns/steps.store.ts";
+import { findCampaign } from "../campaigns/store.ts";
+import { answeredIn, stopLead } from "../enrollments/actions.ts";
+import { NO_SUBJECT, record } from "../events/actions.ts";
+import { findLead, setLeadState } from "../leads/store.ts";
+import { subjectOf } from "../messages/actions.ts";
+import { findLastMailTo } from "../messages/due.store.ts";
+import { findMessage, type MessageRow } from "../messages/store.ts";
+import { suppress } from "../suppressions/actions.ts";
+import { learn } from "./learn.ts";
 import {
   attachToLead,
+  findKept,
   findLastMeaning,
-  findReply,
   type KeptReply,
   setCategory,
   setRead,
-} from "../resources/replies/store.ts";
-import { suppress } from "../resources/suppressions/actions.ts";
+} from "./store.ts";
 
 /** Changes what is named. Throws `not_found`, `wrong_state`, `invalid_field`. */
-export function changeReply(ledger: Ledger, id: number, change: ReplyChange, learn: Learn): void {
+export function changeReply(ledger: Ledger, id: number, change: ReplyChange): void {
   ledger.write((tx) => {
     const reply = getReply(tx, id);
     if (change.attach) attach(ledger, tx, reply, { ...change, ...change.attach });
-    if (change.category) correct(ledger, tx, getReply(tx, id), { ...change, category: change.category, learn });
+    if (change.category)
+      correct(ledger, tx, getReply(tx, id), { ...change, category: change.category });
     if (change.read !== null) setRead(tx, id, change.read);
     tx.nudge("send");
   });
 }
 
 function getReply(tx: Tx, id: number): KeptReply {
-  const reply = findReply(tx, id);
+  const reply = findKept(tx, id);
   if (!reply) throw notFound("reply");
   return reply;
 }
@@ -60,16 +62,21 @@ function attach(ledger: Ledger, tx: Tx, reply: KeptReply, wish: Attachment): voi
   if (reply.lead_id === lead_id) return;
   const campaign_id = message?.campaign_id ?? null;
   const to = { lead_id, campaign_id, message_id: message?.id ?? null, by: wish.by };
-  const { text = null, header_id = null } = wish.opened ?? {};
-  if (!attachToLead(tx, reply.id, { ...to, text, header_id })) {
-    const words = "The mail belongs to another lead already: only an untracked one can be attached.";
+  const text = wish.opened?.text ?? null;
+  if (!attachToLead(tx, reply.id, { ...to, text })) {
+    const words =
+      "The mail belongs to another lead already: only an untracked one can be attached.";
     throw new AppError("wrong_state", words);
   }
   // Now that its words are there: whoever asks for no more mail is heard, whatever else the mail is.
   const opt_out = text === null ? null : findOptOut(text, reply.subject);
   const kept = getReply(tx, reply.id);
   if (opt_out !== null || kept.kind === "unsubscribe") {
-    setCategory(tx, reply.id, { kind: "unsubscribe", category: "unsubscribe_request", by: wish.by });
+    setCategory(tx, reply.id, {
+      kind: "unsubscribe",
+      category: "unsubscribe_request",
+      by: wish.by,
+    });
     unsubscribed(ledger, tx, kept, opt_out?.evidence ?? null);
   } else if (kept.kind === "reply") answered(ledger, tx, kept);
   followMeaning(tx, lead_id);
@@ -82,7 +89,10 @@ function readAim(
   { lead_id: named, message_id }: Attachment,
 ): { lead_id: number; message: MessageRow | null } {
   const message = message_id === null ? null : findMessage(tx, message_id);
-  if (message_id !== null && (!message || message.lead_id === null || message.committed_at === null))
+  if (
+    message_id !== null &&
+    (!message || message.lead_id === null || message.committed_at === null)
+  )
     throw invalidField("message_id", "message_id names no mail that went out to a lead");
   const lead_id = named ?? message?.lead_id ?? 0;
   if (!findLead(tx, lead_id))
@@ -96,7 +106,6 @@ function readAim(
 interface Correction {
   category: Category;
   by: string;
-  learn: Learn;
 }
 
 const CORRECTED: ReadonlySet<KeptReply["kind"]> = new Set([
@@ -106,7 +115,7 @@ const CORRECTED: ReadonlySet<KeptReply["kind"]> = new Set([
   "ignore",
 ]);
 
-function correct(ledger: Ledger, tx: Tx, reply: KeptReply, { category, by, learn }: Correction): void {
+function correct(ledger: Ledger, tx: Tx, reply: KeptReply, { category, by }: Correction): void {
   if (reply.lead_id === null)
     throw new AppError("wrong_state", "The mail belongs to no lead: attach it to one first.");
   if (!CORRECTED.has(reply.kind)) {
@@ -140,7 +149,11 @@ function unsubscribed(ledger: Ledger, tx: Tx, reply: KeptReply, evidence: string
   const lead = reply.lead_id === null ? null : findLead(tx, reply.lead_id);
   if (!lead) return;
   const order = { kind: "address", value: lead.email, reason: "unsubscribed" } as const;
-  suppress(ledger, tx, { ...order, source: "person", evidence: evidence ?? reply.text.slice(0, 200) });
+  suppress(ledger, tx, {
+    ...order,
+    source: "person",
+    evidence: evidence ?? reply.text.slice(0, 200),
+  });
   stopLead(ledger, tx, lead.id, "unsubscribed");
   if (lead.state === "unsubscribed") return;
   setLeadState(tx, lead.id, "unsubscribed");
@@ -148,17 +161,16 @@ function unsubscribed(ledger: Ledger, tx: Tx, reply: KeptReply, evidence: string
   record(ledger, tx, event, subjectOfReply(tx, reply));
 }
 
-/** The lead is what its newest answer means. */
+/** The lead is what its newest answer means, and a person says what that is. */
 function followMeaning(tx: Tx, lead_id: number): void {
   const lead = findLead(tx, lead_id);
-  if (!lead || !FOLLOWS_MEANING.has(lead.state)) return;
-  const before = lead.mailed_at === null ? "new" : "in_sequence";
-  const state = stateAfter(findLastMeaning(tx, lead_id)) ?? before;
+  if (!lead) return;
+  const state = statusAfter(lead.state, { category: findLastMeaning(tx, lead_id), by: "person" });
   if (state !== lead.state) setLeadState(tx, lead_id, state);
 }
 
 function subjectOfReply(tx: Tx, reply: KeptReply) {
-  const kept = findReply(tx, reply.id) ?? reply;
+  const kept = findKept(tx, reply.id) ?? reply;
   const message = kept.message_id === null ? null : findMessage(tx, kept.message_id);
   if (message) return subjectOf(message);
   const { lead_id, campaign_id, inbox_id } = kept;
