@@ -124,9 +124,9 @@ export function setCategory(
 ): void {
   tx.db
     .query(
-      "UPDATE replies SET kind = ?, person_category = ?, corrected_by = ?, corrected_at = ? WHERE id = ?",
+      "UPDATE replies SET kind = ?, person_category = ?, corrected_by = ? WHERE id = ?",
     )
-    .run(kind, category, by, tx.now, id);
+    .run(kind, category, by, id);
 }
 
 /** An untracked mail turns out to be a lead's: from now on its words are kept. False when it is somebody's already. */
