@@ -114,7 +114,7 @@ function news(event: BookingEvent, found: Found): BookingNews | null {
     .slice(0, EMAILS_MOST)
     .map((email) => (email === null ? null : parseAddress(email)))
     .filter((email) => email !== null);
-  if (booking_id === null || booking_id.length > 500 || emails.length === 0) return null;
+  if (booking_id === null || booking_id.length > 255 || emails.length === 0) return null;
   return {
     event,
     booking_id,

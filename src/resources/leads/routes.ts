@@ -105,7 +105,7 @@ const PROSE = {
     operationId: "getLeadTimeline",
     summary: "Get a lead's timeline",
     description:
-      "Newest first, in one list: mails with their words, answers that somebody has written here (`kind` of the message is told in `detail`, with who wrote it), replies with what is new in them and what they mean, and events: holds, pauses and resumes with who or what did them and why, corrections (`reply.classified` with `by`), doubts that were settled (`email.resolved`), opt-outs, meetings.",
+      "Newest first, in one list: mails with their words, answers that somebody has written here (`detail` has their `kind` and who wrote them), replies with what is new in them and what they mean, and events: holds, pauses and resumes with who or what did them and why, corrections (`reply.classified` with `by`), doubts that were settled (`email.resolved`), opt-outs, meetings.",
   },
   enroll: {
     operationId: "enrollLead",

@@ -248,7 +248,7 @@ export const TimelineItem = t.Object({
       {
         additionalProperties: true,
         description:
-          "What is special to it. Of a message: its `kind`, and `by` whom an answer was written. Of a reply: the `source` of its category.",
+          "What is special to it. Of a message: its `kind`, and of an answer `by`, who wrote it. Of a reply: the `source` of its category.",
       },
     ),
   ),

@@ -219,6 +219,7 @@ export function commitMessage(tx: Tx, guard: CommitGuard): boolean {
          slot_at = CASE WHEN kind = 'test' THEN NULL ELSE ?1 END
        WHERE id = ?2 AND state = 'claimed' AND boot_id = ?3
          AND (window_until IS NULL OR ?1 < window_until)
+         AND recipient <> '' -- an erased person has none any more
          AND (overrules = 1 OR NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (?5, ?6)))
          AND EXISTS (
            SELECT 1 FROM inboxes i

@@ -123,9 +123,7 @@ export function setCategory(
   { kind, category, by }: { kind: ReplyRow["kind"]; category: string; by: string },
 ): void {
   tx.db
-    .query(
-      "UPDATE replies SET kind = ?, person_category = ?, corrected_by = ? WHERE id = ?",
-    )
+    .query("UPDATE replies SET kind = ?, person_category = ?, corrected_by = ? WHERE id = ?")
     .run(kind, category, by, id);
 }
 

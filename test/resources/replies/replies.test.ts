@@ -87,7 +87,12 @@ function listUntracked(text: string, sender = "boss@shop.test"): string {
 describe("the list", () => {
   test("is newest first and has what the mail is, whose it is and what decided", async () => {
     const rows = await list();
-    expect(rows.map(({ id }) => id)).toEqual(rows.map(({ id }) => id).toSorted().toReversed());
+    expect(rows.map(({ id }) => id)).toEqual(
+      rows
+        .map(({ id }) => id)
+        .toSorted()
+        .toReversed(),
+    );
     const bo = await replyOf(BO);
     expect(bo).toMatchObject({
       object: "reply",
@@ -129,6 +134,14 @@ describe("the list", () => {
     expect([first.data.length, second.data.length]).toEqual([2, 1]);
     const counted = await ask<Reply[]>("GET", "/replies?page=2&limit=2");
     expect(counted.pagination).toMatchObject({ page: 2, total: 3, pages: 2 });
+  });
+
+  test("is counted for each inbox, as far as nobody has read it", async () => {
+    const unread = async () =>
+      (await ask<{ unread_replies: number }>("GET", `/inboxes/${inbox_id}`)).data.unread_replies;
+    expect(await unread()).toBe(3);
+    await patch((await replyOf(BO)).id, { read: true });
+    expect(await unread()).toBe(2);
   });
 
   test("refuses what it does not know", async () => {
