@@ -82,10 +82,10 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
   const send_desk: SendDesk = {
     turns: new Map(),
     log,
-    mayStart: (inbox_id) => tried.has(inbox_id) && !inTurn.isTaken(inbox_id),
+    mayStart: (inbox_id) => tried.has(inbox_id) && !in_turn.isTaken(inbox_id),
     start: (claimed) => flights.start(claimed),
   };
-  const inTurn = openTurns(ledger, [flights, beside], look);
+  const in_turn = openTurns({ ledger, flights, beside, look, isClosing: () => closing });
   const clock_watch = openClockWatch(ledger, log);
   let closing = false;
   let woken = false;
@@ -112,10 +112,7 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       beside.start(claimed);
       await beside.landed();
     },
-    async sendNext(inbox_id, claim) {
-      await inTurn.take(inbox_id, () => beside.start(claim()));
-      await beside.ofInbox(inbox_id);
-    },
+    sendNext: (inbox_id, claim) => in_turn.sendNext(inbox_id, claim),
     watchAll: () => watches.watchAll(),
     isClosing: () => closing,
     nudgeReading: () => watches.nudge(),

@@ -149,12 +149,8 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
-    sendTestMail: (ledger, order) =>
-      sendBeside({ ledger, desk: deskOf(ledger), disk }, (desk) =>
-        desk.sendNow(claimTestMail(ledger, order)),
-      ),
-    sendAnswer: (ledger, order) =>
-      sendBeside({ ledger, desk: deskOf(ledger), disk }, (desk) => sendAnswer(ledger, desk, order)),
+    sendTestMail: (ledger, order) => sendTest({ ledger, desk: deskOf(ledger), disk }, order),
+    sendAnswer: (ledger, order) => answerBeside({ ledger, desk: deskOf(ledger), disk }, order),
     openUntracked: (ledger, id) => openUntracked(ledger, options.mail(ledger), id),
     signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
@@ -172,6 +168,12 @@ interface Beside {
   desk: LedgerDesk;
   disk: Disk | null;
 }
+
+const sendTest = (beside: Beside, order: TestMailOrder) =>
+  sendBeside(beside, (desk) => desk.sendNow(claimTestMail(beside.ledger, order)));
+
+const answerBeside = (beside: Beside, order: AnswerOrder) =>
+  sendBeside(beside, (desk) => sendAnswer(beside.ledger, desk, order));
 
 async function sendBeside(
   { ledger, desk, disk }: Beside,

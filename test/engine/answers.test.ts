@@ -232,6 +232,19 @@ test("whoever answers leads the conversation: the sequence waits", async () => {
   expect(room.world.takenBy(LEA)).toHaveLength(2);
 });
 
+/** Kills the process while the answer is at this place of its way. */
+async function killAt(place: "midway" | "before_answer"): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const hang = () => {
+    resolve();
+    return new Promise<void>(() => undefined);
+  };
+  room.world.next({ [place]: hang });
+  void answer();
+  await promise;
+  room.restart();
+}
+
 describe("Invariant 1: killed and started again", () => {
   let dir = "";
   beforeEach(async () => {
@@ -240,19 +253,6 @@ describe("Invariant 1: killed and started again", () => {
     await open(join(dir, "ledger.db"));
   });
   afterEach(() => rmSync(dir, { recursive: true }));
-
-  /** Kills the process while the answer is at this place of its way. */
-  async function killAt(place: "midway" | "before_answer"): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const hang = () => {
-      resolve();
-      return new Promise<void>(() => undefined);
-    };
-    room.world.next({ [place]: hang });
-    void answer();
-    await promise;
-    room.restart();
-  }
 
   test("before the dot it has failed, and its writer knows", async () => {
     await killAt("midway");

@@ -161,7 +161,7 @@ export function furnish(ledger: Ledger): Record<string, string> {
   const inbox = make.inbox();
   const campaign = make.campaign({ inbox_ids: [inbox] });
   const lead = make.lead({ email: `lea${inbox}@lead.test`, campaign_id: campaign.id });
-  const { message, mail, suppression, reply } = ledger.write((tx) => {
+  const made = ledger.write((tx) => {
     const reason = { reason: "manual", source: "api", evidence: null } as const;
     suppress(ledger, tx, { kind: "domain", value: `acme${inbox}.test`, ...reason });
     insertSandboxMail(tx, {
@@ -206,10 +206,10 @@ export function furnish(ledger: Ledger): Record<string, string> {
     inboxes: formatId("inb", inbox),
     campaigns: formatId("cmp", campaign.id),
     leads: formatId("lead", lead),
-    messages: formatId("msg", message),
-    test: formatId("msg", mail),
-    suppressions: formatId("sup", suppression),
-    replies: formatId("rpl", reply),
+    messages: formatId("msg", made.message),
+    test: formatId("msg", made.mail),
+    suppressions: formatId("sup", made.suppression),
+    replies: formatId("rpl", made.reply),
     "booking-sources": formatId("bks", createBookingSource(ledger, "Calendar").id),
   };
 }

@@ -1,6 +1,6 @@
 // What a meeting does: the lead has one, which is told once, and nothing more is sent to it by itself. Calendars and
 // booking pages say the same thing more than once and in any order.
-import { statusWithMeeting, statusWithoutMeeting } from "../../core/lead-status.ts";
+import { raisedStatus, statusWithoutMeeting } from "../../core/lead-status.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listEnrollmentsOfLead, pause } from "../enrollments/store.ts";
@@ -51,23 +51,22 @@ export function recordBooking(ledger: Ledger, tx: Tx, booking: Booking): Booking
   if (!lead) return { outcome: "unknown_lead", lead_id: null };
   const uid = booking.replaces ?? booking.booking_id;
   const known = findMeeting(tx, lead.id, uid) ?? findMeeting(tx, lead.id, booking.booking_id);
-  const place = {
-    uid: booking.booking_id,
-    source: "booking" as const,
-    starts_at: booking.starts_at,
-  };
-  switch (booking.event) {
-    case "booking.created":
-      // A booking that was called off stays so: its creation only came late.
-      if (known && known.state !== "booked") return { outcome: "repeated", lead_id: lead.id };
-      return { outcome: bookMeeting(ledger, tx, lead, place, known), lead_id: lead.id };
-    case "booking.rescheduled":
-      return { outcome: bookMeeting(ledger, tx, lead, place, known), lead_id: lead.id };
-    case "booking.cancelled":
-      return { outcome: endMeeting(tx, lead, place, known, "cancelled"), lead_id: lead.id };
-    case "booking.no_show":
-      return { outcome: endMeeting(tx, lead, place, known, "no_show"), lead_id: lead.id };
-  }
+  const { booking_id, starts_at, event } = booking;
+  const place: Place = { uid: booking_id, source: "booking", starts_at, known };
+  return { outcome: takeBooking(ledger, tx, lead, { event, place }), lead_id: lead.id };
+}
+
+function takeBooking(
+  ledger: Ledger,
+  tx: Tx,
+  lead: LeadRow,
+  { event, place }: { event: BookingEvent; place: Place },
+): BookingOutcome["outcome"] {
+  if (event === "booking.cancelled") return endMeeting(tx, lead, place, "cancelled");
+  if (event === "booking.no_show") return endMeeting(tx, lead, place, "no_show");
+  // A booking that was called off stays so: its creation only came late.
+  const is_late = event === "booking.created" && place.known && place.known.state !== "booked";
+  return is_late ? "repeated" : bookMeeting(ledger, tx, lead, place);
 }
 
 /** What a lead's calendar says of an invitation (RFC 5546). */
@@ -83,23 +82,25 @@ export function recordCalendar(ledger: Ledger, tx: Tx, word: CalendarWord): void
   const lead = findLead(tx, word.lead_id);
   if (!lead) return;
   const known = findMeeting(tx, lead.id, word.uid);
-  const place = { uid: word.uid, source: "calendar" as const, starts_at: word.starts_at };
-  if (word.says === "accepted") bookMeeting(ledger, tx, lead, place, known);
-  else if (known) endMeeting(tx, lead, place, known, "cancelled");
+  const { uid, starts_at } = word;
+  const place: Place = { uid, source: "calendar", starts_at, known };
+  if (word.says === "accepted") bookMeeting(ledger, tx, lead, place);
+  else if (known) endMeeting(tx, lead, place, "cancelled");
 }
 
 interface Place {
   uid: string;
   source: MeetingSource;
   starts_at: number | null;
+  /** What is known of it. */
+  known: MeetingRow | null;
 }
 
 function bookMeeting(
   ledger: Ledger,
   tx: Tx,
   lead: LeadRow,
-  place: Place,
-  known: MeetingRow | null,
+  { known, ...place }: Place,
 ): "booked" | "moved" | "repeated" {
   const starts_at = place.starts_at ?? known?.starts_at ?? null;
   if (known?.state === "booked" && known.uid === place.uid && known.starts_at === starts_at)
@@ -108,7 +109,7 @@ function bookMeeting(
   const meeting = { uid: place.uid, state: "booked" as const, starts_at, told_at };
   if (known) setMeeting(tx, known.id, meeting);
   else insertMeeting(tx, { ...meeting, lead_id: lead.id, source: place.source });
-  setStatus(tx, lead, statusWithMeeting(lead.state));
+  setStatus(tx, lead, raisedStatus(lead.state, "meeting"));
   // Whoever meets you is not asked by a machine whether they got your mail. Not ended: it can be resumed by hand.
   for (const { id } of listEnrollmentsOfLead(tx, lead.id)) pause(tx, id, "meeting_booked");
   if (known?.told_at === undefined || known.told_at === null) {
@@ -123,8 +124,7 @@ function bookMeeting(
 function endMeeting(
   tx: Tx,
   lead: LeadRow,
-  place: Place,
-  known: MeetingRow | null,
+  { known, ...place }: Place,
   state: Exclude<MeetingState, "booked">,
 ): "cancelled" | "no_show" | "repeated" {
   if (known?.state === state) return "repeated";

@@ -108,6 +108,7 @@ export const replies = (wiring: Wiring) =>
     })
     .get(
       "/:id",
+      // oxlint-disable-next-line promise-function-async -- it waits for untracked mails only, or If-Match could not be compared
       ({ ledger, params, request }) => {
         const id = idOfPath(params.id);
         // A PATCH asks here for the tag, in which the words have no part: it must not wait for a mailbox.

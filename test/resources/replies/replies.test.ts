@@ -34,6 +34,8 @@ const list = async (query = "") => (await ask<Reply[]>("GET", `/replies${query}`
 const replyOf = async (email: string) => (await list()).find(({ from }) => from === email)!;
 const leadOf = async (email: string) =>
   (await ask<Lead[]>("GET", `/leads?email=${encodeURIComponent(email)}`)).data[0]!;
+const unread = async () =>
+  (await ask<{ unread_replies: number }>("GET", `/inboxes/${inbox_id}`)).data.unread_replies;
 const patch = (id: string, body: object) => ask<OpenReply>("PATCH", `/replies/${id}`, body);
 const eventsOf = async (event: string) =>
   (await ask<{ data: Record<string, unknown> }[]>("GET", `/events?event=${event}`)).data;
@@ -137,8 +139,6 @@ describe("the list", () => {
   });
 
   test("is counted for each inbox, as far as nobody has read it", async () => {
-    const unread = async () =>
-      (await ask<{ unread_replies: number }>("GET", `/inboxes/${inbox_id}`)).data.unread_replies;
     expect(await unread()).toBe(3);
     await patch((await replyOf(BO)).id, { read: true });
     expect(await unread()).toBe(2);
