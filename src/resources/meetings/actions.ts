@@ -5,7 +5,7 @@ import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listEnrollmentsOfLead, pause } from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
-import { findLead, findLeadByEmail, type LeadRow, setLeadState } from "../leads/store.ts";
+import { findLeadByEmail, type LeadRow, setLeadState } from "../leads/store.ts";
 import { subjectOf } from "../messages/actions.ts";
 import { findNewestMailTo } from "../messages/due.store.ts";
 import {
@@ -67,25 +67,6 @@ function takeBooking(
   // A booking that was called off stays so: its creation only came late.
   const is_late = event === "booking.created" && place.known && place.known.state !== "booked";
   return is_late ? "repeated" : bookMeeting(ledger, tx, lead, place);
-}
-
-/** What a lead's calendar says of an invitation (RFC 5546). */
-export interface CalendarWord {
-  lead_id: number;
-  uid: string;
-  says: "accepted" | "declined" | "cancelled";
-  starts_at: number | null;
-}
-
-/** Lets the word of a lead's calendar have its effect, in the caller's transaction. */
-export function recordCalendar(ledger: Ledger, tx: Tx, word: CalendarWord): void {
-  const lead = findLead(tx, word.lead_id);
-  if (!lead) return;
-  const known = findMeeting(tx, lead.id, word.uid);
-  const { uid, starts_at } = word;
-  const place: Place = { uid, source: "calendar", starts_at, known };
-  if (word.says === "accepted") bookMeeting(ledger, tx, lead, place);
-  else if (known) endMeeting(tx, lead, place, "cancelled");
 }
 
 interface Place {
