@@ -39,7 +39,7 @@ const MUTANTS: Record<string, Mutant> = {
     flags: ["--kills", "25", "--mails", "250", "--settle_s", "15"],
   },
   rescue_by_age: {
-    breaks: "a mail that is under way for 300 ms is taken for lost, and goes again",
+    breaks: "a mail that is under way for 150 ms is taken for lost, and goes again",
     edits: [
       {
         file: "src/engine/send/round.ts",
@@ -53,14 +53,14 @@ const MUTANTS: Record<string, Mutant> = {
 import { putBack } from "./settle.ts";
 const HOUR_MS = 3_600_000;
 function rescueByAge(ledger: Ledger, now: number): void {
-  const slow = listOfOtherBoots(ledger, "committed", 0).filter(({ committed_at }) => (committed_at ?? now) < now - 300);
+  const slow = listOfOtherBoots(ledger, "committed", 0).filter(({ committed_at }) => (committed_at ?? now) < now - 150);
   if (slow.length > 0) ledger.write((tx) => slow.forEach((message) => putBack(ledger, tx, message, "rescued")));
 }
 `,
       },
     ],
     proof: "kill-loop",
-    flags: ["--kills", "25", "--mails", "400", "--settle_s", "15"],
+    flags: ["--kills", "6", "--mails", "300", "--settle_s", "15"],
   },
   synchronous_normal: {
     breaks: "a commit is answered before it is on the disk",
@@ -90,7 +90,7 @@ function rescueByAge(ledger: Ledger, now: number): void {
       },
     ],
     proof: "disk-full",
-    flags: ["--episodes", "8"],
+    flags: ["--episodes", "12"],
   },
   failed_commit_is_let_go: {
     breaks: "the dot is written though the commit failed on a full disk",
@@ -102,7 +102,7 @@ function rescueByAge(ledger: Ledger, now: number): void {
       },
     ],
     proof: "disk-full",
-    flags: ["--episodes", "8"],
+    flags: ["--episodes", "12"],
   },
 };
 

@@ -51,6 +51,8 @@ export interface Sink {
   dots(): number;
   behave(vices: Vices): void;
   onMoment(tell: ((moment: Moment) => void) | null): void;
+  /** Does this first when the next mail comes so far, and answers afterwards: before its body, or after its dot. */
+  before(answer: "354" | "250", work: () => Promise<void>): void;
   close(): void;
 }
 
@@ -89,6 +91,7 @@ export function openSink(seed: number, first: Vices = FAULTY): Sink {
     dots: () => floor.dots,
     behave: (vices) => void (floor.vices = vices),
     onMoment: (tell) => void (floor.tell = tell),
+    before: (answer, work) => void (floor.first = { answer, work }),
     close() {
       server.stop(true);
       floor.folders.close();
@@ -103,6 +106,7 @@ class Floor {
   dots = 0;
   vices: Vices;
   tell: ((moment: Moment) => void) | null = null;
+  first: { answer: string; work: () => Promise<void> } | null = null;
   readonly #chance: Chance;
 
   constructor(chance: Chance, vices: Vices) {
@@ -143,7 +147,7 @@ class Floor {
         return;
       case "DATA":
         session.in_data = true;
-        socket.write("354 go on\r\n");
+        void this.#say(socket, "354 go on\r\n");
         this.tell?.("data");
         if (this.#chance() < this.vices.cuts) socket.terminate();
         return;
@@ -154,6 +158,15 @@ class Floor {
       default:
         socket.write("250 2.0.0 ok\r\n");
     }
+  }
+
+  async #say(socket: Socket<Session>, answer: string): Promise<void> {
+    const { first } = this;
+    if (first && answer.startsWith(first.answer)) {
+      this.first = null;
+      await first.work();
+    }
+    socket.write(answer);
   }
 
   #body(socket: Socket<Session>, mail: string): void {
@@ -179,7 +192,7 @@ class Floor {
       this.tell?.("taken");
       if (is_silent) return;
       if (is_dropped) socket.terminate();
-      else socket.write(`250 2.0.0 taken as ${this.taken.length}\r\n`);
+      else void this.#say(socket, `250 2.0.0 taken as ${this.taken.length}\r\n`);
       this.tell?.("answered");
     };
     // Whether the client is still there or not: what the dot has ended is taken.

@@ -17,6 +17,8 @@ export interface WorldPlan {
   steps: number;
   /** ISO 8601, between two steps. */
   delay: string;
+  /** Between two mails of an inbox; 0 by default. */
+  min_gap_seconds?: number;
 }
 
 const LEADS_A_CALL = 5000;
@@ -40,7 +42,9 @@ export async function setUp(sink: Sink, plan: WorldPlan, options: RigOptions): P
   const rig = await openRig(options);
   await rig.start();
   const inbox_ids = await Promise.all(
-    Array.from({ length: plan.inboxes }, (_, i) => connect(rig, sink, i)),
+    Array.from({ length: plan.inboxes }, (_, i) =>
+      connect(rig, sink, i, plan.min_gap_seconds ?? 0),
+    ),
   );
   for (let c = 0; c < plan.campaigns; c++) {
     const { id } = await rig.call<{ id: string }>("POST", "/v1/campaigns", {
@@ -63,7 +67,7 @@ export async function beginSending(rig: Rig): Promise<void> {
     await rig.call("POST", `/v1/campaigns/${id}/resume`);
 }
 
-async function connect(rig: Rig, sink: Sink, i: number): Promise<string> {
+async function connect(rig: Rig, sink: Sink, i: number, min_gap_seconds: number): Promise<string> {
   const server = (port: number) => ({
     host: "127.0.0.1",
     port,
@@ -75,7 +79,7 @@ async function connect(rig: Rig, sink: Sink, i: number): Promise<string> {
     name: "Ana Sender",
     smtp: server(sink.smtp_port),
     imap: server(sink.imap_port),
-    min_gap_seconds: 0,
+    min_gap_seconds,
     hourly_limit: 10_000,
     daily_limit: 10_000,
   });

@@ -35,13 +35,16 @@ interface DeskOptions {
   look: () => void;
 }
 
+/** While the disk is full, and after a round that failed: nobody nudges when there is room again. */
+export const LOOK_AGAIN_MS = 2000;
 /** So many rounds at one instant: more means that something is wrong. */
 const ROUNDS_MOST = 10_000;
 
 /** The desk of one ledger. */
 export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions): LedgerDesk {
   const tried = new Set<number>();
-  const flights = openFlights({ ledger, mail, log, later });
+  const onKept = () => void later(LOOK_AGAIN_MS, look);
+  const flights = openFlights({ ledger, mail, log, later, onKept });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);

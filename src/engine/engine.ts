@@ -12,7 +12,7 @@ import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock } from "./advance.ts";
-import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
+import { type LedgerDesk, LOOK_AGAIN_MS, openLedgerDesk } from "./desk.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
 import { tend } from "./tend.ts";
@@ -69,7 +69,8 @@ export function openEngine(options: EngineOptions): Engine {
   const ticks = new Map<Ledger, number>();
 
   const deskOf = (ledger: Ledger): LedgerDesk => {
-    const look = () => schedule(ledger, 0);
+    // A test clock stands still: nothing in test mode moves by itself.
+    const look = () => void (ledger.mode === "live" && schedule(ledger, 0));
     const desk =
       desks.get(ledger) ?? openLedgerDesk({ ledger, mail: options.mail(ledger), log, later, look });
     desks.set(ledger, desk);
@@ -78,7 +79,8 @@ export function openEngine(options: EngineOptions): Engine {
   const tick = (ledger: Ledger) => {
     if (stopping) return;
     const desk = deskOf(ledger);
-    let next: number | null = null;
+    const soon = ledger.clock.now() + LOOK_AGAIN_MS;
+    let next: number | null = soon;
     try {
       desk.settleKept();
       desk.watchAll();
@@ -87,6 +89,7 @@ export function openEngine(options: EngineOptions): Engine {
     } catch (error) {
       if (isDiskFull(error)) disk?.giveUpBallast();
       log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+      next = soon;
     }
     schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };

@@ -26,10 +26,12 @@ interface FlightParts {
   mail: MailPort;
   log: Log;
   later: Later;
+  /** An outcome could not be written. */
+  onKept(): void;
 }
 
 /** The flights of one ledger. */
-export function openFlights({ ledger, mail, log, later }: FlightParts): Flights {
+export function openFlights({ ledger, mail, log, later, onKept }: FlightParts): Flights {
   const flights = new Set<Promise<void>>();
   const kept = new Map<number, SendOutcome>();
   const hang_up = new AbortController();
@@ -42,6 +44,7 @@ export function openFlights({ ledger, mail, log, later }: FlightParts): Flights 
       kept.set(message_id, outcome);
       const facts = { message_id, outcome: outcome.outcome, error: String(error) };
       log.error(facts, "an outcome could not be written and is kept");
+      onKept();
     }
   };
   const fly = async (claimed: ClaimedMail) => {

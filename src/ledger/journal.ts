@@ -5,6 +5,7 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   readSync,
   writeSync,
@@ -81,8 +82,15 @@ export function openJournal(path: string): Journal {
   const write = (text: string) => {
     dirty = true;
     const bytes = Buffer.from(text, "utf8");
+    const { size } = fstatSync(file);
     let done = 0;
-    while (done < bytes.length) done += writeSync(file, bytes, done);
+    try {
+      while (done < bytes.length) done += writeSync(file, bytes, done);
+    } catch (error) {
+      // What a full disk took of it would run into the next line, and tell of mails that were never let go.
+      ftruncateSync(file, size);
+      throw error;
+    }
   };
   if (torn) write("\n");
   return {
