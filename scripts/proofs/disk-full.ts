@@ -42,6 +42,12 @@ interface Course {
 /** One time that the disk is full, from before it to the first mail after it. */
 async function episode(course: Course, nth: number): Promise<void> {
   const { rig, sink, disk, chance, figures, wrong } = course;
+  if (chance() < 0.6) {
+    // A log that begins anew has to grow: one that was moved into the database is written over, and needs no room.
+    await rig.stop();
+    await rig.start();
+    await nextDot(sink, 1);
+  }
   await nextDot(sink, Math.floor(chance() * 6));
   // Between a claim and its commit, between a dot and its answer, or at any time.
   const when = oneOf(chance, ["354", "250", null] as const);
@@ -155,6 +161,10 @@ async function diskFull({ seed, command }: Subject, disk: SmallDisk): Promise<Re
   const exit_code = await rig.stop();
   sink.close();
   const beliefs = readBeliefs(rig.dir, true);
+  const logged = rig
+    .logged()
+    .split("\n")
+    .filter((line) => line.includes("could not be written and is kept"));
   const wrong = [...course.wrong, ...judge(beliefs, sink)];
   if (exit_code !== 0) wrong.push(`it ended with ${exit_code}`);
   return {
@@ -163,6 +173,9 @@ async function diskFull({ seed, command }: Subject, disk: SmallDisk): Promise<Re
     mails: sink.taken.length,
     uncertain: beliefs.messages.filter(({ state }) => state === "uncertain").length,
     ...figures,
+    // It would prove nothing if nothing had ever failed to be written.
+    failed_commits: logged.filter((line) => line.includes('"refused"')).length,
+    kept_outcomes: logged.length,
     seconds: Math.round((performance.now() - start) / 1000),
     wrong,
   };

@@ -23,6 +23,8 @@ export interface Rig {
   start(options?: ProgramOptions): Promise<void>;
   /** Of the running program; 0 while none runs. */
   pid(): number;
+  /** What the programs that have ended have logged. */
+  logged(): string;
   kill(): Promise<void>;
   stop(): Promise<number>;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -66,8 +68,10 @@ export async function openRig({ program = {}, place }: RigOptions = {}): Promise
       throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(json)}`);
     return json.data;
   };
+  let logged = "";
   const end = async (signal: NodeJS.Signals) => {
     const ended = await running?.end(signal);
+    logged += ended?.stderr ?? "";
     running = null;
     return ended?.exit_code ?? 0;
   };
@@ -77,6 +81,7 @@ export async function openRig({ program = {}, place }: RigOptions = {}): Promise
       running = await startProgram(["--dir", dir], options);
     },
     pid: () => running?.pid ?? 0,
+    logged: () => logged,
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
     call,
