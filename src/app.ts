@@ -10,6 +10,7 @@ import { apiKeys } from "./resources/api-keys/routes.ts";
 import { auth } from "./resources/auth/routes.ts";
 import { campaigns } from "./resources/campaigns/routes.ts";
 import { events } from "./resources/events/routes.ts";
+import { explain, explainLocally } from "./resources/explain/routes.ts";
 import { inboxes } from "./resources/inboxes/routes.ts";
 import { leads } from "./resources/leads/routes.ts";
 import { messages } from "./resources/messages/routes.ts";
@@ -28,11 +29,13 @@ const ACCESS: AccessTable = {
   "GET /livez": "open",
   "GET /readyz": "open",
   "GET /local/status": "open",
+  "GET /local/explain/:id": "open",
   "GET /docs": "open",
   "GET /docs/scalar.js": "open",
   "GET /docs/changelog": "open",
   "GET /docs/errors": "open",
   "GET /docs/errors/:code": "open",
+  "GET /docs/explain": "open",
   "GET /changelog": "open",
   "GET /llms.txt": "open",
   "GET /openapi.json": "open",
@@ -44,6 +47,7 @@ const ACCESS: AccessTable = {
   "DELETE /v1/campaigns/:id": "campaigns:write",
   "POST /v1/campaigns/:id/pause": "campaigns:write",
   "POST /v1/campaigns/:id/resume": "campaigns:write",
+  "GET /v1/campaigns/:id/explain": "campaigns:read",
   "POST /v1/campaigns/:id/duplicate": "campaigns:write",
   "POST /v1/campaigns/:id/validate": "campaigns:read",
   "POST /v1/campaigns/:id/preview": "campaigns:read",
@@ -59,6 +63,7 @@ const ACCESS: AccessTable = {
   "PATCH /v1/leads/:id": "leads:write",
   "DELETE /v1/leads/:id": "leads:write",
   "GET /v1/leads/:id/timeline": "leads:read",
+  "GET /v1/leads/:id/explain": "leads:read",
   "POST /v1/leads/:id/enroll": "leads:write",
   "POST /v1/leads/:id/pause": "leads:write",
   "POST /v1/leads/:id/resume": "leads:write",
@@ -132,10 +137,12 @@ export function openApp(wiring: Wiring) {
     .use(accountPages(wiring))
     .use(docs(manual))
     .use(status(wiring))
+    .use(explainLocally(wiring))
     .group("/v1", (v1) =>
       v1
         .use(campaigns(wiring))
         .use(leads(wiring))
+        .use(explain(wiring))
         .use(inboxes(wiring))
         .use(suppressions(wiring))
         .use(messages(wiring))

@@ -17,6 +17,10 @@ export interface Config {
   readonly log_level: LogLevel;
   /** 32 bytes, or null: the key lies in the data directory. */
   readonly master_key: Uint8Array | null;
+  /** What tier Apex may do. Null or left out: what the contract says. */
+  readonly apex_rate?: number | null;
+  readonly apex_burst?: number | null;
+  readonly apex_daily_limit?: number | null;
 }
 
 export type SettingName = keyof Config;
@@ -67,6 +71,18 @@ export const SETTINGS: readonly Setting[] = [
     "secret.key in the data directory",
     "32 bytes in hex or base64 that seal the logins of the inboxes",
   ]),
+  setting("apex_rate", "--apex-rate <number>", [
+    "6000",
+    "requests a minute that a key of a workspace of tier Apex may make",
+  ]),
+  setting("apex_burst", "--apex-burst <number>", [
+    "12000",
+    "requests that it may make at once after a rest",
+  ]),
+  setting("apex_daily_limit", "--apex-daily-limit <number>", [
+    "100000",
+    "the highest daily_limit of a campaign in a workspace of tier Apex",
+  ]),
 ];
 
 /** A setting that cannot be used: the user's mistake, told with its source. */
@@ -115,6 +131,9 @@ export function readConfig(flags: Flags, env: Env): ReadConfig {
     allow_host: Object.freeze((found.get("allow_host")?.words ?? []).map(lowerCase)),
     log_level: one(found.get("log_level"), parseLogLevel) ?? "info",
     master_key: one(found.get("master_key"), parseKey),
+    apex_rate: one(found.get("apex_rate"), parseCount),
+    apex_burst: one(found.get("apex_burst"), parseCount),
+    apex_daily_limit: one(found.get("apex_daily_limit"), parseCount),
   });
   const values = SETTINGS.map(({ name, secret }) => {
     const raw = found.get(name);
@@ -212,6 +231,11 @@ function parsePort(word: string, place: string): number {
   const port = /^\d{1,5}$/.test(word) ? Number(word) : Number.NaN;
   if (port <= 65_535) return port;
   throw new ConfigError(`${place} must be a port between 0 and 65535.`);
+}
+
+function parseCount(word: string, place: string): number {
+  if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
+  throw new ConfigError(`${place} must be a whole number from 1 to 999999999.`);
 }
 
 function parseLogLevel(word: string, place: string): LogLevel {

@@ -11,7 +11,11 @@ import type { Log } from "./core/log.ts";
 import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
+import { explainCampaign } from "./engine/explain/campaign.ts";
+import { explainLead } from "./engine/explain/lead.ts";
+import { openScene } from "./engine/explain/scene.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
+import { type Rate, RATES } from "./http/rate-limit.ts";
 import { openWiring, type WiringParts } from "./http/wiring.ts";
 import { announceServer, openInstallation, prepareDirectory, settleIn } from "./installation.ts";
 import { openCheckpoints } from "./ledger/checkpoints.ts";
@@ -111,6 +115,7 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     dir: in_memory ? ":memory:" : config.dir,
     control,
     master_key,
+    apex_daily_limit: config.apex_daily_limit ?? null,
     ...(options.clock ? { clock: options.clock } : {}),
     onError,
     onNudge: (ledger, verb) => {
@@ -182,6 +187,8 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     names: options.names ?? openDnsPort(),
     advance: (ledger, until) => engine.advance(ledger, until),
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
+    explainCampaign: (ledger, id) => explainCampaign(openScene(ledger, engine.signs(ledger)), id),
+    explainLead: (ledger, id) => explainLead(openScene(ledger, engine.signs(ledger)), id),
     authenticate: (key) => authenticate(control, key),
     admitSession: (wish) => admitSession({ control, session_key }, wish),
     session_key,
@@ -191,10 +198,16 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     log,
     started_at: systemClock.now(),
     version: VERSION,
-    rates: options.rates,
+    rates: { apex: apexRate(config), ...options.rates },
   });
   return openApp(wiring);
 }
+
+/** The contract leaves this tier to who runs imail. */
+const apexRate = ({ apex_rate, apex_burst }: Config): Rate => ({
+  per_minute: apex_rate ?? RATES.apex.per_minute,
+  burst: apex_burst ?? RATES.apex.burst,
+});
 
 /** A workspace that is made while the house is open: both its ledgers are there at once, and looked at like the others. */
 function addWorkspace(
@@ -221,18 +234,22 @@ interface AllLedgers {
   dir: string;
   control: Control;
   master_key: MasterKey;
+  apex_daily_limit: number | null;
   clock?: Clock;
   onError(error: unknown): void;
   onNudge(ledger: Ledger, verb: Verb): void;
 }
 
 /** Opens both ledgers of every workspace: what is due in them must go out, whether anybody asks or not. */
-function openAllLedgers({ control, master_key, ...rest }: AllLedgers): Ledgers {
+function openAllLedgers({ control, master_key, apex_daily_limit, ...rest }: AllLedgers): Ledgers {
   const ledgers = openLedgers({
     ...rest,
     random: systemRandom,
     installation_secret: control.installation_secret,
-    workspace: (id) => getWorkspace(control, id),
+    workspace(id) {
+      const workspace = getWorkspace(control, id);
+      return workspace.tier === "apex" ? { ...workspace, daily_top: apex_daily_limit } : workspace;
+    },
     dataKey: (id) => openDataKey(control, id, master_key.key),
   });
   try {

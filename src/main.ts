@@ -34,14 +34,15 @@ function settingsOf(command: Command): ReadConfig {
 
 const JSON_FLAG: [string, string] = ["--json", "print JSON on a terminal, too"];
 
+/** All that can stand on a command line. */
+const SERVE_SETTINGS = SETTINGS.filter(({ flag }) => flag !== null).map(({ name }) => name);
+
 function addServe(program: Command): void {
   const serve = program.command("serve").summary("run imail (what `imail` alone does)");
-  withSettings(serve, ["dir", "host", "port", "allow_host", "log_level"]).action(
-    async (_options, command: Command) => {
-      const { serve: run } = await import("./commands/serve.ts");
-      process.exitCode = await run(settingsOf(command).config);
-    },
-  );
+  withSettings(serve, SERVE_SETTINGS).action(async (_options, command: Command) => {
+    const { serve: run } = await import("./commands/serve.ts");
+    process.exitCode = await run(settingsOf(command).config);
+  });
 }
 
 function addKeys(program: Command): void {
@@ -150,13 +151,10 @@ interface SetupOptions extends JsonOption {
 
 function addConfig(program: Command): void {
   const config = program.command("config").summary("show the settings");
-  withSettings(config.command("show").summary("every setting, with where its value comes from"), [
-    "dir",
-    "host",
-    "port",
-    "allow_host",
-    "log_level",
-  ])
+  withSettings(
+    config.command("show").summary("every setting, with where its value comes from"),
+    SERVE_SETTINGS,
+  )
     .option(...JSON_FLAG)
     .action(async (options: JsonOption, command: Command) => {
       const { showConfig } = await import("./commands/config.ts");
@@ -171,6 +169,16 @@ function addWatching(program: Command): void {
     .action(async (options: JsonOption, command: Command) => {
       const { showStatus } = await import("./commands/status.ts");
       await showStatus(settingsOf(command).config, options.json);
+    });
+  const explain = program
+    .command("explain")
+    .summary("why a campaign sends nothing, or a lead gets no mail, and what to do about it");
+  withSettings(explain, ["dir"])
+    .argument("<id>", "the id of a campaign or a lead: cmp_… or lead_…")
+    .option(...JSON_FLAG)
+    .action(async (id: string, options: JsonOption, command: Command) => {
+      const { explainOne } = await import("./commands/explain.ts");
+      await explainOne(settingsOf(command).config, id, options.json);
     });
   const healthcheck = program
     .command("healthcheck")

@@ -1,7 +1,7 @@
 // Puts load on a server that runs as a process of its own, and says what each answer cost that process.
 
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { ROOT } from "../install.ts";
@@ -26,7 +26,7 @@ export interface Target {
 export async function runLoad({ port, path, tokens }: Target, seconds: number): Promise<Load> {
   const client = Bun.spawn(
     [
-      process.execPath,
+      ...onOtherCores([process.execPath]),
       join(ROOT, "scripts/bench/load.ts"),
       String(port),
       String(seconds),
@@ -63,6 +63,12 @@ const UP_WITHIN_MS = 30_000;
 /** Puts a server on one core, where the system can do that: then what it answers in a second is comparable. */
 export const onOneCore = (command: readonly string[]) =>
   Bun.which("taskset") === null ? command : ["taskset", "-c", "0", ...command];
+
+/** Keeps the client off that core: what it takes there would be missing from the server's second. */
+const onOtherCores = (command: readonly string[]) =>
+  Bun.which("taskset") === null || cpus().length < 2
+    ? command
+    : ["taskset", "-c", `1-${cpus().length - 1}`, ...command];
 
 /** Starts a server and waits until it answers. */
 export async function startPeer(

@@ -42,12 +42,21 @@ const PAIRS = Array.from(
 const LOW_BITS = 2 ** 25;
 const pair = (bits: number) => PAIRS[bits & 1023] ?? "";
 
+// Ids of the same eight seconds begin with the same six characters.
+let last = { high: -1, text: "" };
+
+function writeHigh(high: number): string {
+  if (high !== last.high)
+    last = { high, text: `_${pair(high >>> 20)}${pair(high >>> 10)}${pair(high)}` };
+  return last.text;
+}
+
 /** `formatId("lead", 7)` = `lead_00000000007`. */
 export function formatId(prefix: IdPrefix, id: number): string {
   // Bit operations take 32 bits: the id is cut into its upper 30 and its lower 25.
   const high = Math.floor(id / LOW_BITS);
   const low = id % LOW_BITS;
-  return `${prefix}_${pair(high >>> 20)}${pair(high >>> 10)}${pair(high)}${pair(low >>> 15)}${pair(low >>> 5)}${ALPHABET[low & 31] ?? ""}`;
+  return `${prefix}${writeHigh(high)}${pair(low >>> 15)}${pair(low >>> 5)}${ALPHABET[low & 31] ?? ""}`;
 }
 
 /** The integer of an outside id, or null when it is not one of this prefix. Crockford's i, l and o are read as 1, 1 and 0. */

@@ -15,3 +15,8 @@ export function refuseIssues(issues: readonly FaultDetail[]): void {
 export function issue(field: string, rule: string): FaultDetail {
   return { field, message: `${field} ${rule}` };
 }
+
+/** The fault of one field, to be thrown. */
+export function invalidField(field: string, message: string): AppError {
+  return new AppError("invalid_field", message, { field, details: [{ field, message }] });
+}

@@ -124,6 +124,19 @@ export function nextOpening(window: SendWindow, zone: string, instant: number): 
   return null;
 }
 
+/** The last instant (ms UTC) up to this one at which the window closed; null when there is none in 400 days, or it is open. */
+export function closedAt(window: SendWindow, zone: string, instant: number): number | null {
+  const read_zone = windowZone(window, zone);
+  let date = localDate(instant, read_zone);
+  for (let day = 0; day <= HORIZON_DAYS; day++) {
+    const opening = openingOn(window, read_zone, date);
+    if (opening !== null && opening.opens <= instant)
+      return opening.closes <= instant ? opening.closes : null;
+    date = date.subtract({ days: 1 });
+  }
+  return null;
+}
+
 interface Opening {
   opens: number;
   closes: number;

@@ -23,6 +23,10 @@ export interface LedgerDesk {
   nudgeReading(): void;
   /** Reads, then sends, until nothing more is due at this instant; the next instant, or null. */
   runDue(): Promise<number | null>;
+  /** Is an outcome kept that could not be written yet? */
+  isStuck(): boolean;
+  /** Since this start, has reading been tried for this inbox? */
+  mayStart(inbox_id: number): boolean;
   close(within_ms: number): Promise<void>;
 }
 
@@ -66,6 +70,8 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
     settleKept: () => flights.settleKept(),
     watchAll: () => watches.watchAll(),
     nudgeReading: () => watches.nudge(),
+    isStuck: () => flights.isStuck(),
+    mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
     async runDue() {
       flights.settleKept();
       for (let i = 0; i < ROUNDS_MOST; i++) {

@@ -13,8 +13,10 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock } from "./advance.ts";
 import { type LedgerDesk, LOOK_AGAIN_MS, openLedgerDesk } from "./desk.ts";
+import type { EngineSigns } from "./explain/scene.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
+import { hasRoom } from "./send/gates.ts";
 import { tend } from "./tend.ts";
 
 /** The longest sleep between two looks: suspended laptops and changed clocks are noticed within it. */
@@ -45,6 +47,8 @@ export interface Engine {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox. Throws `clock_running` while the clock is being moved. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** What the engine knows of a ledger beside its rows, for `explain`. */
+  signs(ledger: Ledger): EngineSigns;
   /** When each live ledger was last looked at, the one longest ago: ms of the ledger's clock, or null. */
   last_tick_at(): number | null;
 }
@@ -53,10 +57,6 @@ const later: Later = (ms, work) => {
   const timer = setTimeout(work, ms);
   return () => clearTimeout(timer);
 };
-
-/** On a full disk nothing new is claimed: an outcome could not be written. */
-const hasRoom = (disk: Disk | null) =>
-  disk === null || !["stop", "critical"].includes(disk.level());
 
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
@@ -84,11 +84,10 @@ export function openEngine(options: EngineOptions): Engine {
     try {
       desk.settleKept();
       desk.watchAll();
-      if (hasRoom(disk)) next = desk.round();
+      if (hasRoom(disk?.level() ?? null)) next = desk.round();
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
-      if (isDiskFull(error)) disk?.giveUpBallast();
-      log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+      noteFailure(options, ledger, error);
       next = soon;
     }
     schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
@@ -131,9 +130,21 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
+    signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
 }
+
+function noteFailure({ disk, log }: EngineOptions, ledger: Ledger, error: unknown): void {
+  if (isDiskFull(error)) disk?.giveUpBallast();
+  log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
+}
+
+const signsOf = (desk: LedgerDesk, disk: Disk | null): EngineSigns => ({
+  disk_level: disk?.level() ?? null,
+  is_stuck: desk.isStuck(),
+  mayStart: (inbox_id) => desk.mayStart(inbox_id),
+});
 
 function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cron[] {
   const { disk, log } = options;

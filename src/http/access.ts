@@ -95,13 +95,10 @@ function deprecationHeaders(route: string, { since, sunset }: Deprecation): Reco
   };
 }
 
-/** Like the router: a fixed segment goes before a parameter, a slash at the end is nothing, parameters are not empty. */
-function fits(row: Row, parts: string[]): boolean {
-  return (
-    row.segments.length === parts.length &&
-    row.segments.every((segment, at) =>
-      segment.startsWith(WILD) ? parts[at] !== "" : segment === parts[at],
-    )
+/** Of as many segments. Like the router: a fixed segment goes before a parameter, a slash at the end is nothing, parameters are not empty. */
+function fits({ segments }: Row, parts: string[]): boolean {
+  return segments.every((segment, at) =>
+    segment.startsWith(WILD) ? parts[at] !== "" : segment === parts[at],
   );
 }
 
@@ -110,12 +107,16 @@ const wildness = ({ segments }: Row) =>
 
 /** Reads the table once. */
 export function openDoor(table: AccessTable): Door {
-  const rows = Object.entries(table)
-    .map(readRow)
-    .toSorted((one, other) => wildness(one) - wildness(other));
+  const by_length = Map.groupBy(
+    Object.entries(table)
+      .map(readRow)
+      .toSorted((one, other) => wildness(one) - wildness(other)),
+    ({ segments }) => segments.length,
+  );
   return {
     find(method, pathname, version) {
       const parts = trimmed(pathname).split("/");
+      const rows = by_length.get(parts.length) ?? [];
       const here = rows.filter((row) => row.since <= version && fits(row, parts));
       const asked = method === "HEAD" ? "GET" : method;
       const row = here.find((one) => one.method === asked);

@@ -150,23 +150,36 @@ async function answerSingle(room: Room, call: Call, route: string): Promise<Resp
 const fieldsOf = ({ routes }: Room, route: string) =>
   routes.get(route.replace(/^GET /, "PATCH "))?.fields ?? [];
 
-/** Between the comparison and the change nothing waits, so nobody can change it in between, unless the handler waits. */
+/** Between the comparison and the change nothing comes: a handler that waits is held against the tag again as it writes. */
 async function answerChange(room: Room, call: Call, route: string): Promise<Response | undefined> {
+  const refuseOther = openComparison(room, call, route);
+  refuseOther();
+  const finish = <T>(work: () => T): T =>
+    call.ledger.together(() => {
+      refuseOther();
+      return work();
+    });
+  const once = call.known.waits ? { ...PLAIN_ONCE, finish } : PLAIN_ONCE;
+  const value = call.known.handler(contextOf(room, call, once));
+  const answer = encodeWith(room, call)(value instanceof Promise ? await value : value);
+  if (answer.status !== 200 || answer.body === null) return sendEncoded(answer);
+  const etag = tagOf(answer.body, call.known.fields);
+  return sendEncoded({ ...answer, headers: { ...answer.headers, etag } });
+}
+
+/** Throws `precondition_failed` where what is to be changed is not what `If-Match` names any more. */
+function openComparison(room: Room, call: Call, route: string): () => void {
   const shown = room.routes.get(route.replace(/^PATCH /, "GET "));
   const wanted = call.admitted.request.headers.get("if-match");
-  if (wanted !== null && shown && !shown.waits) {
+  return () => {
+    if (wanted === null || !shown || shown.waits) return;
     const { body } = encodeWith(room, { ...call, known: shown })(
       shown.handler(contextOf(room, call)),
     );
     if (body !== null && !mayChange(wanted, tagOf(body, call.known.fields))) {
       throw new AppError("precondition_failed");
     }
-  }
-  const value = call.known.handler(contextOf(room, call));
-  const answer = encodeWith(room, call)(value instanceof Promise ? await value : value);
-  if (answer.status !== 200 || answer.body === null) return sendEncoded(answer);
-  const etag = tagOf(answer.body, call.known.fields);
-  return sendEncoded({ ...answer, headers: { ...answer.headers, etag } });
+  };
 }
 
 async function answerOnce(room: Room, call: Call, key: string): Promise<Response> {

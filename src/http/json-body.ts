@@ -12,12 +12,12 @@ const malformed = (message: string) => new AppError("malformed_json", message);
 export function parseBody(bytes: Uint8Array): Record<string, unknown> {
   if (bytes.length === 0) return {};
   const text = decode(bytes);
-  checkDepth(text);
+  checkDepth(bytes);
   const value = parse(text);
   if (!isRecord(value)) {
     throw malformed('The body must be one JSON object, such as {"name": "Spring"}.');
   }
-  checkParts(value);
+  checkParts(value, MAY_HIDE.test(text));
   return value;
 }
 
@@ -43,38 +43,60 @@ function parse(text: string): unknown {
   }
 }
 
-/** Before parsing, because a deep body costs most while it is parsed. */
-function checkDepth(text: string): void {
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** With this bit both kinds of brackets are one. */
+const CASE_BIT = 0x20;
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
+
+/** Before parsing, because a deep body costs most while it is parsed. On the bytes: of UTF-8 no other is any of these. */
+function checkDepth(bytes: Uint8Array): void {
   let depth = 0;
-  let in_text = false;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (in_text) {
-      if (code === 0x5c) at++;
-      else if (code === 0x22) in_text = false;
-    } else if (code === 0x22) in_text = true;
-    else if (code === 0x7b || code === 0x5b) depth++;
-    else if (code === 0x7d || code === 0x5d) depth--;
+  for (let at = 0; at < bytes.length; at++) {
+    const code = bytes[at] ?? 0;
+    if (code === QUOTE) at = endOfText(bytes, at + 1);
+    else if ((code | CASE_BIT) === OPENING) depth++;
+    else if ((code | CASE_BIT) === CLOSING) depth--;
     if (depth > MAX_DEPTH)
       throw malformed(`The body is nested more than ${MAX_DEPTH} levels deep.`);
   }
 }
 
-function checkParts(top: object): void {
+/** Where the closing quote stands, or the end. */
+function endOfText(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    if (bytes[at] === QUOTE) return at;
+    if (bytes[at] === BACKSLASH) at++;
+  }
+  return bytes.length;
+}
+
+/** Text that is UTF-8 can hold a NUL or half a pair only as an escape, and a forbidden key only in these letters or as one. */
+const MAY_HIDE = /\\u|__proto__|constructor|prototype/;
+
+/** Counts the keys of all objects; looks at keys and texts where the body `may_hide` what must not be in it. */
+function checkParts(top: object, may_hide: boolean): void {
   const waiting: unknown[] = [top];
   while (waiting.length > 0) {
     const value = waiting.pop();
     if (typeof value === "string") checkText(value);
-    else if (Array.isArray(value)) for (const item of value) waiting.push(item);
-    else if (isRecord(value)) {
+    else if (Array.isArray(value)) {
+      for (const item of value) if (may_hide || isInner(item)) waiting.push(item);
+    } else if (isRecord(value)) {
       const keys = Object.keys(value);
       if (keys.length > MAX_KEYS)
         throw malformed(`An object of the body has more than ${MAX_KEYS} keys.`);
-      for (const key of keys) checkKey(key);
-      for (const item of Object.values(value)) waiting.push(item);
+      for (const key of keys) {
+        if (may_hide) checkKey(key);
+        const item = value[key];
+        if (may_hide || isInner(item)) waiting.push(item);
+      }
     }
   }
 }
+
+const isInner = (value: unknown) => typeof value === "object" && value !== null;
 
 function checkKey(key: string): void {
   if (FORBIDDEN.has(key)) throw malformed(`The key ${key} is not allowed anywhere in a body.`);

@@ -2,8 +2,8 @@
 // `?page=N` for those who count: it costs a COUNT and an OFFSET, and moves when something is inserted.
 import { createHash } from "node:crypto";
 
-import { AppError } from "../core/faults.ts";
 import { formatId, parseId } from "../core/ids.ts";
+import { invalidField } from "../core/issues.ts";
 import { base32 } from "../core/signing.ts";
 import type { Pagination } from "./envelope.ts";
 
@@ -43,7 +43,7 @@ export function readPage(query: PageQuery): PageWish {
 }
 
 function refuse(field: string, message: string): never {
-  throw new AppError("invalid_field", message, { field, details: [{ field, message }] });
+  throw invalidField(field, message);
 }
 
 /**
@@ -76,5 +76,9 @@ function markOfFilters(query: PageQuery): string {
   const filters = Object.entries(query)
     .filter(([name, value]) => !NO_FILTERS.has(name) && value !== undefined)
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return base32(createHash("sha256").update(JSON.stringify(filters)).digest().subarray(0, 5));
+  return filters.length === 0 ? MARK_OF_NONE : markOf(filters);
 }
+
+const markOf = (filters: readonly unknown[]) =>
+  base32(createHash("sha256").update(JSON.stringify(filters)).digest().subarray(0, 5));
+const MARK_OF_NONE = markOf([]);

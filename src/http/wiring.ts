@@ -1,6 +1,7 @@
 // What a route may ask of the house. house.ts makes one; tests make one in memory.
 import type { AdvanceReport } from "../core/advance-report.ts";
 import type { DnsPort } from "../core/dns-port.ts";
+import type { CampaignExplanation, LeadExplanation } from "../core/explanation.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
@@ -21,6 +22,10 @@ export interface WiringParts {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox, as if IMAP had delivered it. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** Why a campaign sends nothing now; null where there is no such campaign. */
+  explainCampaign(ledger: Ledger, id: number): CampaignExplanation | null;
+  /** Why a lead gets no mail now; null where there is no such lead. */
+  explainLead(ledger: Ledger, id: number): LeadExplanation | null;
   /** The holder of a key that is good now, or null (api-keys/actions.ts `authenticate`). */
   authenticate(key: string): Caller | null;
   /** Who is signed in with a cookie, or null (auth/actions.ts `admitSession`). */

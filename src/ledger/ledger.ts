@@ -26,6 +26,8 @@ export interface Workspace {
   name: string;
   zone: string;
   tier: Tier;
+  /** The highest `daily_limit` of its campaigns; null or left out: that of its tier. */
+  daily_top?: number | null;
   postal_address: string | null;
 }
 

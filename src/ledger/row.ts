@@ -1,20 +1,26 @@
 // Between rows and the wire: instants, booleans, JSON columns.
 
 const DAY_MS = 86_400_000;
-const TWO = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, "0"));
-const THREE = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, "0"));
+const MINUTE_MS = 60_000;
+const two = (n: number) => String(n).padStart(2, "0");
+const MINUTES = Array.from(
+  { length: 1440 },
+  (_, n) => `${two(Math.floor(n / 60))}:${two(n % 60)}:`,
+);
+const SECONDS = Array.from({ length: 60 }, (_, n) => two(n));
+const ENDS = Array.from({ length: 1000 }, (_, n) => `.${String(n).padStart(3, "0")}Z`);
 
 // A page of a list writes a hundred instants, most of one day: the calendar is asked once.
 let last = { day: Number.NaN, date: "" };
 
-/** ms UTC as RFC 3339 with Z: what `toISOString` says, at a fifth of its cost. */
+/** ms UTC as RFC 3339 with Z: what `toISOString` says, of few pieces, at a fifth of its cost. */
 export function formatInstant(ms: number): string {
   const day = Math.floor(ms / DAY_MS);
   if (day !== last.day) last = { day, date: new Date(ms).toISOString().slice(0, -13) };
   const rest = Math.floor(ms - day * DAY_MS);
-  const seconds = Math.floor(rest / 1000);
-  const minutes = Math.floor(seconds / 60);
-  return `${last.date}${TWO[Math.floor(minutes / 60)] ?? ""}:${TWO[minutes % 60] ?? ""}:${TWO[seconds % 60] ?? ""}.${THREE[rest % 1000] ?? ""}Z`;
+  const minute = Math.floor(rest / MINUTE_MS);
+  const second = Math.floor((rest - minute * MINUTE_MS) / 1000);
+  return `${last.date}${MINUTES[minute] ?? ""}${SECONDS[second] ?? ""}${ENDS[rest % 1000] ?? ""}`;
 }
 
 /** As formatInstant, for what may not be there. */

@@ -4,11 +4,7 @@
 import type { Play } from "./player.ts";
 
 const prepare: Play[] = [
-  {
-    operation: "POST /v1/test/clock/advance",
-    body: { by: "$until_monday" },
-    hidden: true,
-  },
+  { operation: "POST /v1/test/clock/advance", body: { by: "$until_monday" }, hidden: true },
 ];
 
 const inboxes: Play[] = [
@@ -223,6 +219,8 @@ const leads: Play[] = [
 
 const running: Play[] = [
   { operation: "POST /v1/campaigns/:id/resume", path: { id: "$campaign" } },
+  { operation: "GET /v1/campaigns/:id/explain", path: { id: "$campaign" } },
+  { operation: "GET /v1/leads/:id/explain", path: { id: "$lead" } },
   { operation: "GET /v1/test/clock" },
   { operation: "POST /v1/test/clock/advance", body: { by: "P1D" } },
   { operation: "GET /v1/test/mailbox", query: { to: "reply+interested@shop.test" } },

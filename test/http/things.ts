@@ -97,6 +97,8 @@ const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: Th
     ledgers: house.ledgers,
     mail: noMailHere,
     names: { mailHosts: noMailHere, services: noMailHere },
+    explainCampaign: () => null,
+    explainLead: () => null,
     advance: (ledger, until) => house.engine.advance(ledger, until),
     receive: noMailHere,
     authenticate: (key) => authenticate(house.control, key),

@@ -33,7 +33,7 @@ CREATE TABLE campaigns (
   lead_cooldown           TEXT    NOT NULL,
   created_at              INTEGER NOT NULL,
   updated_at              INTEGER NOT NULL,
-  archived_at             INTEGER,
+  archived_at             INTEGER, state_since INTEGER,
   CHECK ((state = 'archived') = (archived_at IS NOT NULL))
 ) STRICT;
 
@@ -68,7 +68,7 @@ CREATE TABLE enrollments (
   last_step_id  INTEGER,
   sent_count    INTEGER NOT NULL DEFAULT 0,
   created_at    INTEGER NOT NULL,
-  updated_at    INTEGER NOT NULL,
+  updated_at    INTEGER NOT NULL, state_since INTEGER,
   UNIQUE (campaign_id, lead_id),
   CHECK ((state IN ('completed', 'stopped')) = (ended_by IS NOT NULL)),
   CHECK ((state = 'held') = (held_until IS NOT NULL)),
@@ -306,6 +306,9 @@ CREATE INDEX enrollments_follow_up ON enrollments (inbox_id, campaign_id, zone, 
   WHERE state = 'waiting' AND in_flight IS NULL AND blocked_until IS NULL AND inbox_id IS NOT NULL;
 
 CREATE INDEX enrollments_held ON enrollments (held_until) WHERE state = 'held';
+
+CREATE INDEX enrollments_kept_back ON enrollments (campaign_id, state, blocked_by, held_until, blocked_until)
+  WHERE state IN ('held', 'paused') OR (state = 'waiting' AND blocked_until IS NOT NULL);
 
 CREATE INDEX enrollments_lead ON enrollments (lead_id);
 

@@ -19,6 +19,9 @@ const BUILT: Record<string, Record<string, string>> = {
   "src/resources/api-keys/store.ts": {
     "fits(status)": "a map from the three states of a key to constants",
   },
+  "src/resources/enrollments/store.ts": {
+    'rows.join(", ")': "numbers of parameters, as many as there are rows",
+  },
   "src/resources/leads/store.ts": {
     where: "constants of CONDITIONS, picked by which filters are there",
   },

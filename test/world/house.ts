@@ -18,6 +18,8 @@ import { changeWorkspace } from "../../src/resources/workspaces/actions.ts";
 import { listWorkspaces } from "../../src/resources/workspaces/store.ts";
 
 export interface TestHouseOptions {
+  /** Settings of the house that a test is about. */
+  settings?: Partial<Config>;
   /** The servers of live ledgers; without them live mail goes nowhere and every use of it throws. */
   mail?: MailPort;
   /** What DNS answers; without it, nothing. */
@@ -61,6 +63,7 @@ export async function openTestHouse(options: TestHouseOptions = {}) {
     allow_host: options.allowed_hosts ?? [],
     log_level: "silent",
     master_key,
+    ...options.settings,
   };
   const house = await openHouse(config, {
     in_memory: true,

@@ -33,7 +33,7 @@ import { goOn } from "./settle.ts";
 
 const HOUR_MS = 3_600_000;
 /** After this long without evidence the sequence goes on as if the mail had been sent; the doubt stays shown. */
-const UNCERTAIN_HOLDS_MS = HOUR_MS;
+export const UNCERTAIN_HOLDS_MS = HOUR_MS;
 /** So many come back in one transaction at most. */
 const SLICE = 500;
 /** Leads whose own gate is shut leave the index one by one; a round looks at so many of them at most. */

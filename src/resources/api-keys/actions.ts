@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 
 import { AppError, notFound } from "../../core/faults.ts";
 import { parseId } from "../../core/ids.ts";
+import { invalidField } from "../../core/issues.ts";
 import { mayDo, type Scope, SCOPES } from "../../core/scopes.ts";
 import { base32 } from "../../core/signing.ts";
 import type { Mode } from "../../core/states.ts";
@@ -75,7 +76,7 @@ export function createKey(control: Control, order: KeyOrder): CreatedKey {
 function readName(given: string): string {
   const name = given.trim();
   if (name.length > MAX_NAME || /\p{Cc}/u.test(name)) {
-    throw invalid("name", `name must be one line of at most ${MAX_NAME} characters`);
+    throw invalidField("name", `name must be one line of at most ${MAX_NAME} characters`);
   }
   return name;
 }
@@ -84,14 +85,11 @@ function readName(given: string): string {
 function readScopes(asked: readonly string[]): Scope[] {
   const unknown = asked.find((scope) => scope !== "all" && !SCOPES.some((one) => one === scope));
   if (unknown !== undefined)
-    throw invalid("scopes", `scopes must be "all" or some of ${SCOPES.join(", ")}`);
+    throw invalidField("scopes", `scopes must be "all" or some of ${SCOPES.join(", ")}`);
   if (asked.length === 0)
-    throw invalid("scopes", `scopes must name at least one of ${SCOPES.join(", ")}`);
+    throw invalidField("scopes", `scopes must name at least one of ${SCOPES.join(", ")}`);
   return SCOPES.filter((scope) => asked.includes("all") || asked.includes(scope));
 }
-
-const invalid = (field: string, message: string) =>
-  new AppError("invalid_field", message, { field, details: [{ field, message }] });
 
 function getKey(reading: Parameters<typeof findKey>[0], id: number): KeyRow {
   const key = findKey(reading, id);
@@ -231,11 +229,17 @@ function readEnd(
     caller.session === null ? (findKey(control, caller.key_id)?.expires_at ?? null) : null;
   const ends_at = asked === undefined ? own : asked;
   if (ends_at !== null && ends_at <= control.clock.now()) {
-    throw invalid("expires_at", "expires_at must be in the future; DELETE revokes a key at once");
+    throw invalidField(
+      "expires_at",
+      "expires_at must be in the future; DELETE revokes a key at once",
+    );
   }
   if (own !== null && (ends_at === null || ends_at > own)) {
     const end = formatInstant(own);
-    throw invalid("expires_at", `expires_at must not be after ${end}, when the calling key ends`);
+    throw invalidField(
+      "expires_at",
+      `expires_at must not be after ${end}, when the calling key ends`,
+    );
   }
   return ends_at;
 }

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 
 import { AppError, notFound } from "../../core/faults.ts";
 import { formatId, parseId } from "../../core/ids.ts";
+import { invalidField } from "../../core/issues.ts";
 import { SCOPES } from "../../core/scopes.ts";
 import { deriveKey } from "../../core/sealing.ts";
 import { type Mode, MODES } from "../../core/states.ts";
@@ -54,9 +55,6 @@ const newSecret = ({ random }: Control) =>
 /** One spelling per address. */
 export const accountOf = (email: string) => email.trim().toLowerCase();
 
-const invalid = (field: string, message: string) =>
-  new AppError("invalid_field", message, { field, details: [{ field, message }] });
-
 /** The key that signs session tokens. Without the master key a key of this run: everybody signs in anew. */
 export function openSessionKey(control: Control, master_key: Uint8Array | null): Uint8Array {
   return deriveKey(master_key ?? control.random.bytes(TOKEN_BYTES), "session token");
@@ -64,7 +62,7 @@ export function openSessionKey(control: Control, master_key: Uint8Array | null):
 
 async function hashPassword(password: string, field = "password"): Promise<string> {
   if (password.length < MIN_PASSWORD || password.length > MAX_PASSWORD) {
-    throw invalid(field, `${field} must have ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`);
+    throw invalidField(field, `${field} must have ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`);
   }
   return Bun.password.hash(password, "argon2id");
 }
@@ -72,7 +70,7 @@ async function hashPassword(password: string, field = "password"): Promise<strin
 function readAddress(email: string): string {
   const address = accountOf(email);
   if (address.length > 254 || !/^[^\s@<>"]+@[^\s@<>"]+$/.test(address)) {
-    throw invalid("email", "email must be an e-mail address such as ada@example.com");
+    throw invalidField("email", "email must be an e-mail address such as ada@example.com");
   }
   return address;
 }
@@ -86,7 +84,7 @@ export async function createUser(
   const address = readAddress(email);
   const password_hash = await hashPassword(password);
   return control.write((tx) => {
-    if (hasUser(tx, address)) throw invalid("email", "email has an account already");
+    if (hasUser(tx, address)) throw invalidField("email", "email has an account already");
     deleteSetupTokens(tx);
     return insertUser(tx, { email: address, password_hash });
   });
@@ -281,6 +279,6 @@ function pickWorkspace(control: Control, named: string | null): Workspace {
 
 function readMode(named: string | null): Mode {
   const mode = named === null ? "live" : MODES.find((one) => one === named);
-  if (mode === undefined) throw invalid("Imail-Mode", "Imail-Mode must be live or test");
+  if (mode === undefined) throw invalidField("Imail-Mode", "Imail-Mode must be live or test");
   return mode;
 }

@@ -18,7 +18,10 @@ const DAILY_TOP: Record<Tier, number> = {
 };
 
 /** The highest `daily_limit` of the workspace's tier, and what a campaign has that names none. */
-export const dailyTop = (ledger: Ledger) => DAILY_TOP[ledger.workspace().tier];
+export function dailyTop(ledger: Ledger): number {
+  const { tier, daily_top } = ledger.workspace();
+  return daily_top ?? DAILY_TOP[tier];
+}
 
 function defaults(ledger: Ledger): CampaignSettings {
   return {

@@ -11,6 +11,8 @@ export interface CampaignRow {
   /** Who or what paused it: `api`, or the engine's reason code. */
   paused_by: string | null;
   paused_reason: string | null;
+  /** When its state last changed; null where that was before it was kept. */
+  state_since: number | null;
   daily_limit: number;
   daily_new_leads: number | null;
   send_window: SendWindow;
@@ -32,7 +34,7 @@ type Stored = Omit<CampaignRow, "send_window" | Flags> & { send_window: string }
     number
   >;
 
-const COLUMNS = `id, name, state, paused_by, paused_reason, daily_limit, daily_new_leads, send_window, track_opens,
+const COLUMNS = `id, name, state, paused_by, paused_reason, state_since, daily_limit, daily_new_leads, send_window, track_opens,
   track_clicks, stop_on_reply, stop_for_company, max_per_company_per_day, lead_cooldown, created_at, updated_at, archived_at`;
 
 function fromRow(row: Stored): CampaignRow {
@@ -98,7 +100,14 @@ export function listCampaigns({ db }: Reading, filter: CampaignFilter): Campaign
 
 export type CampaignSettings = Omit<
   CampaignRow,
-  "id" | "state" | "paused_by" | "paused_reason" | "created_at" | "updated_at" | "archived_at"
+  | "id"
+  | "state"
+  | "paused_by"
+  | "paused_reason"
+  | "state_since"
+  | "created_at"
+  | "updated_at"
+  | "archived_at"
 >;
 
 const bindings = (settings: CampaignSettings) => ({
@@ -112,9 +121,9 @@ export function insertCampaign(tx: Tx, settings: CampaignSettings): number {
   tx.db
     .query(
       `INSERT INTO campaigns (id, name, state, daily_limit, daily_new_leads, send_window, track_opens, track_clicks,
-         stop_on_reply, stop_for_company, max_per_company_per_day, lead_cooldown, created_at, updated_at)
+         stop_on_reply, stop_for_company, max_per_company_per_day, lead_cooldown, state_since, created_at, updated_at)
        VALUES ($id, $name, 'draft', $daily_limit, $daily_new_leads, $send_window, $track_opens, $track_clicks,
-         $stop_on_reply, $stop_for_company, $max_per_company_per_day, $lead_cooldown, $now, $now)`,
+         $stop_on_reply, $stop_for_company, $max_per_company_per_day, $lead_cooldown, $now, $now, $now)`,
     )
     .run({ ...bindings(settings), id, now: tx.now });
   return id;
@@ -143,7 +152,7 @@ export function setCampaignState(
   tx.db
     .query(
       `UPDATE campaigns
-       SET state = ?1, paused_by = ?2, paused_reason = ?3, updated_at = ?4,
+       SET state = ?1, paused_by = ?2, paused_reason = ?3, state_since = ?4, updated_at = ?4,
          archived_at = CASE WHEN ?1 = 'archived' THEN ?4 END
        WHERE id = ?5 AND state <> 'archived'`,
     )

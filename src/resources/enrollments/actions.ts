@@ -14,8 +14,10 @@ import { cancelUnfinished } from "../messages/store.ts";
 import {
   findEnrollmentOf,
   insertEnrollment,
+  insertEnrollments,
   listEnrollmentsOfLead,
   listUnfinishedOfCampaign,
+  type NewEnrollment,
   setWorkspaceZone,
   stop,
 } from "./store.ts";
@@ -37,40 +39,52 @@ export function enrollLead(
 ): number {
   const lead = findLead(tx, order.lead_id);
   if (!lead) throw new AppError("not_found");
-  const id = openEnroller(ledger, tx, order.campaign_id)(lead);
+  const start = openStarts(ledger, tx, order.campaign_id)(lead.timezone);
+  const id = insertEnrollment(tx, { ...order, ...start });
   if (id === null) {
     const there = findEnrollmentOf(tx, order.campaign_id, order.lead_id);
     throw new AppError("already_enrolled", "The lead is in this campaign already, for life.", {
       conflict: { enrollment_id: formatId("enr", there?.id ?? 0) },
     });
   }
+  tx.nudge("send");
   return id;
 }
 
-/** Enrolls leads in one campaign, one after the other: what they share is read once. Null for one that is in it already. */
-export function openEnroller(
+/** A lead that is to be enrolled. */
+export interface Enrollee {
+  id: number;
+  timezone: string | null;
+}
+
+/** Enrolls leads in one campaign. How many: who is in it already is left alone. */
+export function enrollAll(
   ledger: Ledger,
   tx: Tx,
   campaign_id: number,
-): (lead: { id: number; timezone: string | null }) => number | null {
+  leads: readonly Enrollee[],
+): number {
+  const startOf = openStarts(ledger, tx, campaign_id);
+  const rows = leads.map(({ id, timezone }) => ({ lead_id: id, ...startOf(timezone) }));
+  const added = insertEnrollments(tx, campaign_id, rows);
+  if (added > 0) tx.nudge("send");
+  return added;
+}
+
+/** Where and when a campaign begins for a lead of this zone: read once for all of a transaction. */
+function openStarts(ledger: Ledger, tx: Tx, campaign_id: number) {
   const first = listSteps(tx, campaign_id)[0];
   if (!first) throw new AppError("not_found");
   const delay = readDuration(first.delay);
-  const starts = new Map<string | null, { zone: string; zone_basis: string; due_at: number }>();
-  const startOf = (timezone: string | null) => {
+  const starts = new Map<string | null, Omit<NewEnrollment, "lead_id" | "campaign_id">>();
+  return (timezone: string | null) => {
     const known = starts.get(timezone);
     if (known) return known;
     const { zone, basis } = leadZone(ledger, { timezone });
-    const start = { zone, zone_basis: basis, due_at: addDuration(tx.now, delay, zone) };
+    const due_at = addDuration(tx.now, delay, zone);
+    const start = { step_id: first.id, zone, zone_basis: basis, due_at };
     starts.set(timezone, start);
     return start;
-  };
-  return ({ id, timezone }) => {
-    const start = startOf(timezone);
-    const order = { campaign_id, lead_id: id, step_id: first.id, ...start };
-    const enrollment_id = insertEnrollment(tx, order);
-    if (enrollment_id !== null) tx.nudge("send");
-    return enrollment_id;
   };
 }
 

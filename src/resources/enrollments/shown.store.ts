@@ -17,6 +17,9 @@ export type ShownEnrollment = Pick<
   | "blocked_by"
 >;
 
+const COLUMNS = `e.id, e.campaign_id, e.lead_id, e.state, e.ended_by, e.step_id, e.due_at, e.held_until, e.blocked_until,
+  e.blocked_by`;
+
 /** The enrollments of these leads: each lead's stand together, oldest first. */
 export function listEnrollmentsOfLeads(
   { db }: Reading,
@@ -25,11 +28,26 @@ export function listEnrollmentsOfLeads(
   return db
     .query<ShownEnrollment, [string]>(
       // The sort is on the index's own order: an index entry ends in the id of its row.
-      `SELECT e.id, e.campaign_id, e.lead_id, e.state, e.ended_by, e.step_id, e.due_at, e.held_until, e.blocked_until,
-         e.blocked_by
+      `SELECT ${COLUMNS}
        FROM json_each(?) page
        CROSS JOIN enrollments e ON e.lead_id = page.value
        ORDER BY page.key, e.id`,
     )
     .all(JSON.stringify(lead_ids));
+}
+
+/** The same of all leads from the id `from` up to `to`: one run through the index, where nobody between them is left out. */
+export function listEnrollmentsBetween(
+  { db }: Reading,
+  from: number,
+  to: number,
+): ShownEnrollment[] {
+  return db
+    .query<ShownEnrollment, [number, number]>(
+      `SELECT ${COLUMNS}
+       FROM enrollments e
+       WHERE e.lead_id BETWEEN ? AND ?
+       ORDER BY e.lead_id, e.id`,
+    )
+    .all(from, to);
 }

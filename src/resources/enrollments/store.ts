@@ -23,12 +23,14 @@ export interface EnrollmentRow {
   last_sent_at: number | null;
   last_step_id: number | null;
   sent_count: number;
+  /** When its state, or what blocks it, last changed; null where that was before it was kept. */
+  state_since: number | null;
   created_at: number;
   updated_at: number;
 }
 
 const COLUMNS = `id, campaign_id, lead_id, state, ended_by, paused_by, inbox_id, step_id, due_at, zone, zone_basis, in_flight,
-  held_until, blocked_until, blocked_by, last_sent_at, last_step_id, sent_count, created_at, updated_at`;
+  held_until, blocked_until, blocked_by, last_sent_at, last_step_id, sent_count, state_since, created_at, updated_at`;
 
 export interface NewEnrollment {
   campaign_id: number;
@@ -44,8 +46,9 @@ export function insertEnrollment(tx: Tx, row: NewEnrollment): number | null {
   const id = tx.id();
   const { changes } = tx.db
     .query(
-      `INSERT INTO enrollments (id, campaign_id, lead_id, state, step_id, due_at, zone, zone_basis, created_at, updated_at)
-       VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?8)
+      `INSERT INTO enrollments (id, campaign_id, lead_id, state, step_id, due_at, zone, zone_basis, state_since, created_at,
+         updated_at)
+       VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?8, ?8)
        ON CONFLICT (campaign_id, lead_id) DO NOTHING`,
     )
     .run(
@@ -59,6 +62,41 @@ export function insertEnrollment(tx: Tx, row: NewEnrollment): number | null {
       tx.now,
     );
   return changes > 0 ? id : null;
+}
+
+/** So many rows a statement: more gain nothing, and each number of rows is a statement that is compiled and kept. */
+const ROWS_AT_ONCE = 50;
+
+/** Adds leads to one campaign, many at a time. How many: those that are there already stay as they are. */
+export function insertEnrollments(
+  tx: Tx,
+  campaign_id: number,
+  rows: readonly Omit<NewEnrollment, "campaign_id">[],
+): number {
+  let added = 0;
+  const full = insertOf(ROWS_AT_ONCE);
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    const some = rows.slice(from, from + ROWS_AT_ONCE);
+    const values: (string | number)[] = [campaign_id, tx.now];
+    for (const { lead_id, step_id, due_at, zone, zone_basis } of some) {
+      values.push(tx.id(), lead_id, step_id, due_at, zone, zone_basis);
+    }
+    added += tx.db
+      .query(some.length === ROWS_AT_ONCE ? full : insertOf(some.length))
+      .run(...values).changes;
+  }
+  return added;
+}
+
+/** ?1 is the campaign, ?2 the instant, and six more stand for each row. */
+function insertOf(count: number): string {
+  const rows = Array.from({ length: count }, (_, i) => {
+    const [id, lead_id, step_id, due_at, zone, basis] = [3, 4, 5, 6, 7, 8].map((n) => n + i * 6);
+    return `(?${id}, ?1, ?${lead_id}, 'waiting', ?${step_id}, ?${due_at}, ?${zone}, ?${basis}, ?2, ?2)`;
+  });
+  return `INSERT INTO enrollments (id, campaign_id, lead_id, state, step_id, due_at, zone, zone_basis, created_at, updated_at)
+    VALUES ${rows.join(", ")}
+    ON CONFLICT (campaign_id, lead_id) DO NOTHING`;
 }
 
 export function findEnrollment({ db }: Reading, id: number): EnrollmentRow | null {
@@ -93,14 +131,15 @@ export function releaseDue(tx: Tx): number {
   const unheld = tx.db
     .query(
       `UPDATE enrollments
-       SET state = 'waiting', held_until = NULL, due_at = max(coalesce(due_at, ?1), held_until), updated_at = ?1
+       SET state = 'waiting', held_until = NULL, due_at = max(coalesce(due_at, ?1), held_until), state_since = ?1,
+         updated_at = ?1
        WHERE id IN (SELECT id FROM enrollments WHERE state = 'held' AND held_until <= ?1 ORDER BY held_until LIMIT 500)`,
     )
     .run(tx.now).changes;
   const unblocked = tx.db
     .query(
       `UPDATE enrollments
-       SET blocked_until = NULL, blocked_by = NULL, updated_at = ?1
+       SET blocked_until = NULL, blocked_by = NULL, state_since = ?1, updated_at = ?1
        WHERE id IN (SELECT id FROM enrollments WHERE state = 'waiting' AND blocked_until IS NOT NULL AND blocked_until <= ?1
                     ORDER BY blocked_until LIMIT 500)`,
     )
@@ -185,7 +224,8 @@ export function complete(
          last_step_id = CASE WHEN ?6 THEN ?2 ELSE last_step_id END, sent_count = sent_count + ?6, updated_at = ?3,
          state = CASE WHEN state = 'stopped' THEN state ELSE 'completed' END,
          ended_by = CASE WHEN state = 'stopped' THEN ended_by ELSE ?7 END,
-         held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL
+         held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
+         state_since = CASE WHEN state = 'stopped' THEN state_since ELSE ?3 END
        WHERE id = ?4 AND in_flight IS ?5`,
     )
     .run(
@@ -204,10 +244,10 @@ export function stop(tx: Tx, id: number, ended_by: EnrollmentEnd): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE enrollments
-       SET state = 'stopped', ended_by = ?, held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
+       SET state = 'stopped', ended_by = ?1, held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
          in_flight = (SELECT m.id FROM messages m WHERE m.id = enrollments.in_flight AND m.state IN ('committed', 'uncertain')),
-         updated_at = ?
-       WHERE id = ? AND state NOT IN ('stopped', 'completed')`,
+         state_since = ?2, updated_at = ?2
+       WHERE id = ?3 AND state NOT IN ('stopped', 'completed')`,
     )
     .run(ended_by, tx.now, id);
   return changes > 0;
@@ -218,7 +258,8 @@ export function hold(tx: Tx, id: number, until: number): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE enrollments
-       SET state = 'held', held_until = max(?1, coalesce(held_until, 0)), updated_at = ?2
+       SET state = 'held', held_until = max(?1, coalesce(held_until, 0)), updated_at = ?2,
+         state_since = CASE WHEN state = 'held' THEN state_since ELSE ?2 END
        WHERE id = ?3 AND state IN ('waiting', 'held')`,
     )
     .run(until, tx.now, id);
@@ -229,11 +270,11 @@ export function pause(tx: Tx, id: number, paused_by: string): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE enrollments
-       SET state = 'paused', paused_by = ?, updated_at = ?,
+       SET state = 'paused', paused_by = ?1, state_since = ?2, updated_at = ?2,
          -- Who is away is away after a resume too.
          due_at = CASE WHEN held_until IS NULL THEN due_at ELSE max(coalesce(due_at, held_until), held_until) END,
          held_until = NULL
-       WHERE id = ? AND state IN ('waiting', 'held')`,
+       WHERE id = ?3 AND state IN ('waiting', 'held')`,
     )
     .run(paused_by, tx.now, id);
   return changes > 0;
@@ -245,7 +286,7 @@ export function resume(tx: Tx, id: number): boolean {
     .query(
       `UPDATE enrollments
        SET state = 'waiting', ended_by = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
-         due_at = coalesce(due_at, ?1), updated_at = ?1
+         due_at = coalesce(due_at, ?1), state_since = ?1, updated_at = ?1
        WHERE id = ?2 AND state IN ('paused', 'stopped')`,
     )
     .run(tx.now, id);
@@ -282,7 +323,9 @@ export function restartAtStep(
 export function block(tx: Tx, id: number, gate: { until: number; by: string }): void {
   tx.db
     .query(
-      "UPDATE enrollments SET blocked_until = ?, blocked_by = ?, updated_at = ? WHERE id = ? AND state = 'waiting'",
+      `UPDATE enrollments
+       SET blocked_until = ?1, blocked_by = ?2, state_since = ?3, updated_at = ?3
+       WHERE id = ?4 AND state = 'waiting'`,
     )
     .run(gate.until, gate.by, tx.now, id);
 }
@@ -291,7 +334,9 @@ export function block(tx: Tx, id: number, gate: { until: number; by: string }): 
 export function unblockLead(tx: Tx, lead_id: number): void {
   tx.db
     .query(
-      "UPDATE enrollments SET blocked_until = NULL, blocked_by = NULL, updated_at = ? WHERE lead_id = ? AND blocked_by LIKE 'missing_%'",
+      `UPDATE enrollments
+       SET blocked_until = NULL, blocked_by = NULL, state_since = ?1, updated_at = ?1
+       WHERE lead_id = ?2 AND blocked_by LIKE 'missing_%'`,
     )
     .run(tx.now, lead_id);
   tx.nudge("send");
@@ -300,7 +345,9 @@ export function unblockLead(tx: Tx, lead_id: number): void {
 export function unblockCampaign(tx: Tx, campaign_id: number): void {
   tx.db
     .query(
-      "UPDATE enrollments SET blocked_until = NULL, blocked_by = NULL, updated_at = ? WHERE campaign_id = ? AND blocked_by LIKE 'missing_%'",
+      `UPDATE enrollments
+       SET blocked_until = NULL, blocked_by = NULL, state_since = ?1, updated_at = ?1
+       WHERE campaign_id = ?2 AND blocked_by LIKE 'missing_%'`,
     )
     .run(tx.now, campaign_id);
   tx.nudge("send");

@@ -3,8 +3,9 @@
 
 import { parseAddress } from "../../core/address.ts";
 import { AppError } from "../../core/faults.ts";
-import { refuseIssues } from "../../core/issues.ts";
+import { invalidField, refuseIssues } from "../../core/issues.ts";
 import type { MailServer } from "../../core/mail-port.ts";
+import type { Once } from "../../http/once.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
@@ -28,7 +29,7 @@ import {
 export async function changeInbox(
   ledger: Ledger,
   house: Connecting,
-  { id, change }: { id: number; change: InboxChange },
+  { id, change, once }: { id: number; change: InboxChange; once: Once },
   signal: AbortSignal,
 ): Promise<void> {
   const inbox = getInbox(ledger, id);
@@ -48,34 +49,46 @@ export async function changeInbox(
     const account = { inbox_id: id, email, provider, ...changed.servers };
     await tryLogins(house.mail(ledger), account, signal);
   }
-  ledger.write((tx) => {
-    // It may have been changed or deleted while the servers were asked.
-    const current = getInbox(tx, id);
-    updateInbox(tx, id, {
-      name: change.name?.trim() ?? current.name,
-      daily_limit: change.daily_limit ?? current.daily_limit,
-      hourly_limit: change.hourly_limit ?? current.hourly_limit,
-      min_gap_seconds: change.min_gap_seconds ?? current.min_gap_seconds,
-      signature: change.signature ?? current.signature,
-      reply_to: change.reply_to === undefined ? current.reply_to : reply_to,
-      save_sent: change.save_sent ?? current.save_sent,
+  once.finish(() => {
+    ledger.write((tx) => {
+      saveChange(ledger, tx, id, { change, reply_to, servers: changed?.servers ?? null });
     });
-    if (changed) {
-      saveLogins(ledger, tx, id, changed.servers);
-      noteLoginWorks(ledger, tx, id);
-    }
-    tx.nudge("send");
   });
+}
+
+interface Save {
+  change: InboxChange;
+  /** As it was read, where the change names one. */
+  reply_to: InboxRow["reply_to"];
+  /** With their passwords; null where they stay. */
+  servers: { smtp: MailServer; imap: MailServer } | null;
+}
+
+function saveChange(ledger: Ledger, tx: Tx, id: number, { change, reply_to, servers }: Save): void {
+  // It may have been changed or deleted while the servers were asked.
+  const current = getInbox(tx, id);
+  updateInbox(tx, id, {
+    name: change.name?.trim() ?? current.name,
+    daily_limit: change.daily_limit ?? current.daily_limit,
+    hourly_limit: change.hourly_limit ?? current.hourly_limit,
+    min_gap_seconds: change.min_gap_seconds ?? current.min_gap_seconds,
+    signature: change.signature ?? current.signature,
+    reply_to: change.reply_to === undefined ? current.reply_to : reply_to,
+    save_sent: change.save_sent ?? current.save_sent,
+  });
+  if (servers) {
+    saveLogins(ledger, tx, id, servers);
+    noteLoginWorks(ledger, tx, id);
+  }
+  tx.nudge("send");
 }
 
 function refuseOtherEmail(inbox: InboxRow, email: string | undefined): void {
   if (email === undefined || parseAddress(email) === inbox.email) return;
-  const message =
-    "email cannot change: mails, replies and limits belong to this address. Connect the other mailbox as an inbox of its own and delete this one with ?reassign_to=.";
-  throw new AppError("invalid_field", message, {
-    field: "email",
-    details: [{ field: "email", message }],
-  });
+  throw invalidField(
+    "email",
+    "email cannot change: mails, replies and limits belong to this address. Connect the other mailbox as an inbox of its own and delete this one with ?reassign_to=.",
+  );
 }
 
 /** Both servers with their passwords; "" for one that the master key does not open. */

@@ -106,9 +106,9 @@ export const inboxes = (wiring: Wiring) =>
     })
     .patch(
       "/:id",
-      async ({ ledger, params, body, request }) => {
+      async ({ ledger, params, body, request, once }) => {
         const id = idOfPath(params.id);
-        await changeInbox(ledger, wiring, { id, change: body }, request.signal);
+        await changeInbox(ledger, wiring, { id, change: body, once }, request.signal);
         return answer(ledger, id);
       },
       { ...one, body: InboxChange, detail: PROSE.change },

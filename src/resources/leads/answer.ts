@@ -2,7 +2,7 @@
 import { formatId, type IdPrefix } from "../../core/ids.ts";
 import type { Reading } from "../../ledger/database.ts";
 import { formatInstant, readJson } from "../../ledger/row.ts";
-import { listEnrollmentsOfLeads, type ShownEnrollment } from "../enrollments/shown.store.ts";
+import type { ShownEnrollment } from "../enrollments/shown.store.ts";
 import { listEnrollmentsOfLead } from "../enrollments/store.ts";
 import type { Lead, TimelineItem } from "./schema.ts";
 import type { LeadRow, ListedLead } from "./store.ts";
@@ -31,37 +31,55 @@ export function showLead(reading: Reading, row: LeadRow): Lead {
   };
 }
 
+/** What a page shows again and again: most of its leads stand at the same step of the same campaign. */
+interface Repeats {
+  campaign(id: number): string;
+  step(id: number): string;
+}
+
+function writeOnce(prefix: IdPrefix): (id: number) => string {
+  const texts = new Map<number, string>();
+  return (id) => {
+    const known = texts.get(id);
+    if (known !== undefined) return known;
+    const text = formatId(prefix, id);
+    texts.set(id, text);
+    return text;
+  };
+}
+
 /** The same as showLead for a page of them, each as JSON text: a test holds the two together. */
-export function writeLeads(reading: Reading, rows: readonly ListedLead[]): string[] {
+export function writeLeads(
+  rows: readonly ListedLead[],
+  enrollments: readonly ShownEnrollment[],
+): string[] {
+  const repeats: Repeats = { campaign: writeOnce("cmp"), step: writeOnce("stp") };
   const of_lead = new Map<number, string>();
-  const shown = listEnrollmentsOfLeads(
-    reading,
-    rows.map(({ id }) => id),
-  );
-  for (const row of shown) {
+  for (const row of enrollments) {
     const before = of_lead.get(row.lead_id);
-    const text = writeEnrollment(row);
+    const text = writeEnrollment(row, repeats);
     of_lead.set(row.lead_id, before === undefined ? text : `${before},${text}`);
   }
   return rows.map((row) => writeLead(row, of_lead.get(row.id) ?? ""));
 }
 
-function writeLead(
-  { id, fields, tags, source, custom, state, created_at, updated_at }: ListedLead,
-  campaigns: string,
-): string {
-  return `{"id":"${formatId("lead", id)}","object":"lead",${fields.slice(1, -1)},"tags":${tags},"source":${source},"custom":${custom},"status":"${state}","campaigns":[${campaigns}],"created_at":"${formatInstant(created_at)}","updated_at":"${formatInstant(updated_at)}"}`;
+function writeLead({ id, fields, created_at, updated_at }: ListedLead, campaigns: string): string {
+  const created = formatInstant(created_at);
+  const updated = updated_at === created_at ? created : formatInstant(updated_at);
+  return `{"id":"${formatId("lead", id)}","object":"lead",${fields},"campaigns":[${campaigns}],"created_at":"${created}","updated_at":"${updated}"}`;
 }
 
 /** Words of our own stand in quotes as they are; a reason may hold anything. */
-function writeEnrollment(row: ShownEnrollment): string {
+function writeEnrollment(row: ShownEnrollment, repeats: Repeats): string {
   const ended_by = row.ended_by === null ? "null" : `"${row.ended_by}"`;
-  const next = nextAction(row);
-  const action =
-    next === null
-      ? "null"
-      : `{"type":"${next.type}","step_id":"${next.step_id}","at":"${next.at}","blocked_by":${next.blocked_by === null ? "null" : JSON.stringify(next.blocked_by)}}`;
-  return `{"campaign_id":"${formatId("cmp", row.campaign_id)}","enrollment_id":"${formatId("enr", row.id)}","state":"${row.state}","ended_by":${ended_by},"next_action":${action}}`;
+  return `{"campaign_id":"${repeats.campaign(row.campaign_id)}","enrollment_id":"${formatId("enr", row.id)}","state":"${row.state}","ended_by":${ended_by},"next_action":${writeNext(row, repeats)}}`;
+}
+
+function writeNext(row: ShownEnrollment, repeats: Repeats): string {
+  const next = nextOf(row);
+  if (next === null) return "null";
+  const blocked_by = row.blocked_by === null ? "null" : JSON.stringify(row.blocked_by);
+  return `{"type":"send","step_id":"${repeats.step(next.step_id)}","at":"${formatInstant(next.at)}","blocked_by":${blocked_by}}`;
 }
 
 function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {
@@ -74,17 +92,23 @@ function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {
   };
 }
 
-/** What happens by itself; a paused enrollment waits for a person. */
 function nextAction(row: ShownEnrollment): Lead["campaigns"][number]["next_action"] {
+  const next = nextOf(row);
+  if (next === null) return null;
+  return {
+    type: "send",
+    step_id: formatId("stp", next.step_id),
+    at: formatInstant(next.at),
+    blocked_by: row.blocked_by,
+  };
+}
+
+/** What happens by itself, and when at the earliest (ms UTC); a paused enrollment waits for a person. */
+function nextOf(row: ShownEnrollment): { step_id: number; at: number } | null {
   if (row.state !== "waiting" && row.state !== "held") return null;
   if (row.step_id === null || row.due_at === null) return null;
   const at = Math.max(row.due_at, row.held_until ?? 0, row.blocked_until ?? 0);
-  return {
-    type: "send",
-    step_id: formatId("stp", row.step_id),
-    at: formatInstant(at),
-    blocked_by: row.blocked_by,
-  };
+  return { step_id: row.step_id, at };
 }
 
 const PREFIXES = { event: "evt", message: "msg", reply: "rpl" } as const;

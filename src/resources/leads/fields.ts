@@ -17,8 +17,8 @@ const LINES = [
   "country",
   "source",
 ] as const;
-const CUSTOM_KEYS_MOST = 64;
-const CUSTOM_KEY_LENGTH = 64;
+export const CUSTOM_KEYS_MOST = 64;
+export const CUSTOM_KEY_LENGTH = 64;
 const CUSTOM_BYTES_MOST = 8 * 1024;
 
 type Report = (field: string, rule: string) => void;

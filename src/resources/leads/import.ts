@@ -3,24 +3,31 @@
 import type { FaultDetail } from "../../core/faults.ts";
 import { growCache, type Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { openEnroller } from "../enrollments/actions.ts";
+import { enrollAll, type Enrollee } from "../enrollments/actions.ts";
 import { listSuppressed } from "../suppressions/actions.ts";
 import { fieldsOf, getOpenCampaign, saveFields } from "./actions.ts";
 import { readFields } from "./fields.ts";
+import { openPlainReader, type PlainRow } from "./plain-row.ts";
 import type { LeadDraft } from "./schema.ts";
-import { findLeadByEmail, insertNewLead, type LeadFields } from "./store.ts";
+import { findLeadByEmail, insertNewLead, writeFields, type WrittenFields } from "./store.ts";
 
-const SLICE_ROWS = 250;
+/** Rows of one transaction: more of them would hold up reads for longer. */
+export const SLICE_ROWS = 250;
 
-/** A row as it came in: a draft of the right types, or what is wrong with those. */
-export type ImportRow = ({ draft: LeadDraft } | { fault: FaultDetail }) & {
+/** A row as it came in, unread. */
+export interface ImportRow {
+  row: unknown;
   /** Of a CSV; null of JSON. */
   line: number | null;
-};
+  /** What is wrong with it as a row of its file. */
+  fault: FaultDetail | null;
+}
 
 export interface ImportOrder {
   /** Each is read in its slice: to check 5,000 at once would hold up everybody else. */
-  rows: readonly (() => ImportRow)[];
+  rows: readonly ImportRow[];
+  /** Holds a row against the schema: a draft of the right types, or what is wrong with those. */
+  check: (row: unknown) => { draft: LeadDraft } | { fault: FaultDetail };
   on_conflict: "skip" | "update";
   campaign_id: number | null;
 }
@@ -41,10 +48,11 @@ interface Candidate {
   index: number;
   line: number | null;
   draft: LeadDraft;
-  fields: LeadFields;
+  fields: WrittenFields;
 }
 
 interface Import extends ImportOrder {
+  readPlain: (row: unknown) => PlainRow | null;
   seen: Set<string>;
   result: ImportResult;
 }
@@ -60,12 +68,13 @@ export async function importLeads(ledger: Ledger, order: ImportOrder): Promise<I
   if (order.campaign_id !== null) getOpenCampaign(ledger, order.campaign_id);
   const work: Import = {
     ...order,
+    readPlain: openPlainReader(),
     seen: new Set(),
     result: { created: 0, updated: 0, skipped: 0, suppressed: 0, invalid: [], enrolled: 0 },
   };
   const candidates: Candidate[] = [];
   await inSlices(order.rows, (rows, from) => {
-    for (const [i, read] of rows.entries()) readCandidate(work, candidates, from + i, read());
+    for (const [i, row] of rows.entries()) readCandidate(work, candidates, from + i, row);
   });
   // Addresses come in no order, and each one is on another page of their index (performance.md 5).
   growCache(ledger);
@@ -89,16 +98,29 @@ async function inSlices<T>(
 }
 
 function readCandidate(
-  { result }: Import,
+  work: Import,
   candidates: Candidate[],
   index: number,
-  row: ImportRow,
+  { row, line, fault }: ImportRow,
 ): void {
-  const { line } = row;
-  if ("fault" in row) return refuse(result, { index, line }, row.fault);
-  const { fields, issues } = readFields(row.draft, null);
-  if (issues[0]) return refuse(result, { index, line }, issues[0]);
-  candidates.push({ index, line, draft: row.draft, fields });
+  const place = { index, line };
+  if (fault) return refuse(work.result, place, fault);
+  const plain = work.readPlain(row);
+  if (plain) {
+    candidates.push({ index, line, ...plain });
+    return;
+  }
+  const read = readUnusual(work, row);
+  if ("fault" in read) return refuse(work.result, place, read.fault);
+  candidates.push({ index, line, ...read });
+}
+
+/** A row that something is wrong or special with. */
+function readUnusual({ check }: Import, row: unknown): PlainRow | { fault: FaultDetail } {
+  const checked = check(row);
+  if ("fault" in checked) return checked;
+  const { fields, issues } = readFields(checked.draft, null);
+  return issues[0] ? { fault: issues[0] } : { draft: checked.draft, fields: writeFields(fields) };
 }
 
 function refuse(
@@ -115,15 +137,14 @@ function importSlice(ledger: Ledger, tx: Tx, work: Import, slice: readonly Candi
   if (campaign_id !== null) getOpenCampaign(tx, campaign_id);
   const emails = slice.map(({ fields }) => fields.email);
   const shared: Slice = { ...work, suppressed: listSuppressed(ledger, tx, emails) };
-  const enroll = campaign_id === null ? null : openEnroller(ledger, tx, campaign_id);
+  const enrolled: Enrollee[] = [];
   for (const candidate of slice) {
     const { pile, lead_id } = importRow(ledger, tx, shared, candidate);
     if (typeof pile === "string") result[pile]++;
     else refuse(result, candidate, pile);
-    if (lead_id === null || !enroll) continue;
-    const { timezone } = candidate.fields;
-    if (enroll({ id: lead_id, timezone }) !== null) result.enrolled++;
+    if (lead_id !== null) enrolled.push({ id: lead_id, timezone: candidate.fields.timezone });
   }
+  if (campaign_id !== null) result.enrolled += enrollAll(ledger, tx, campaign_id, enrolled);
 }
 
 /** `lead_id` of a lead that is to be enrolled. */
@@ -152,7 +173,7 @@ function importRow(ledger: Ledger, tx: Tx, work: Slice, row: Candidate): Importe
   if (is_suppressed) return left("suppressed");
   if (!there || !merged) return left("skipped");
   saveFields(ledger, tx, there, merged.fields);
-  row.fields = merged.fields;
+  row.fields.timezone = merged.fields.timezone;
   return { pile: "updated", lead_id: there.id };
 }
 

@@ -2,6 +2,7 @@
 import { Elysia } from "elysia";
 
 import { parseAddress } from "../../core/address.ts";
+import type { FaultDetail } from "../../core/faults.ts";
 import { parseId } from "../../core/ids.ts";
 import { refuseIssues } from "../../core/issues.ts";
 import { checkBody } from "../../http/check.ts";
@@ -10,6 +11,7 @@ import { cutPage, readPage } from "../../http/paging.ts";
 import { nothing, okOf, pageOf, pathId, pathParams } from "../../http/schemas.ts";
 import type { Wiring } from "../../http/wiring.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { listEnrollmentsBetween, listEnrollmentsOfLeads } from "../enrollments/shown.store.ts";
 import { changeLead, createLead, eraseLead, getLead } from "./actions.ts";
 import { showLead, showTimelineItem, writeLeads } from "./answer.ts";
 import { readCsvLeads } from "./csv.ts";
@@ -31,7 +33,7 @@ import {
   TimelineItem,
   TimelineQuery,
 } from "./schema.ts";
-import { countLeads, type LeadFilter, listLeads } from "./store.ts";
+import { countLeads, type LeadFilter, type ListedLead, listLeads } from "./store.ts";
 import { countTimeline, listTimeline } from "./timeline.store.ts";
 
 const idOfPath = (text: string) => pathId("lead", text, "lead");
@@ -56,10 +58,10 @@ function readFilter(
 // oxlint-disable-next-line no-unsafe-type-assertion -- checkBody has just held it against this very schema
 const checked = (row: unknown) => row as LeadDraft;
 
-/** A row with its types checked: one that does not fit is listed and does not stop the others. */
-function readRow(row: unknown, line: number | null): ImportRow {
+/** A row that does not fit is listed and does not stop the others. */
+function checkRow(row: unknown): { draft: LeadDraft } | { fault: FaultDetail } {
   const [fault] = checkBody(LeadRowDraft, row);
-  return fault ? { fault, line } : { draft: checked(row), line };
+  return fault ? { fault } : { draft: checked(row) };
 }
 
 // oxlint-disable-next-line no-unsafe-type-assertion -- checkBody has just held it against this very schema
@@ -143,37 +145,40 @@ function listPage(ledger: Ledger, query: typeof LeadQuery.static) {
   const filter = readFilter(query);
   const rows = listLeads(ledger, { ...filter, before, limit: limit + 1, offset });
   const cut = cutPage(query, rows, () => countLeads(ledger, filter));
-  return pageOfTexts(writeLeads(ledger, cut.rows), cut.pagination);
+  const is_whole = Object.values(filter).every((wish) => wish === null);
+  return pageOfTexts(writeLeads(cut.rows, listShown(ledger, cut.rows, is_whole)), cut.pagination);
+}
+
+/** The enrollments of a page. Where nothing was filtered out, its leads are neighbours and one look finds them all. */
+function listShown(ledger: Ledger, rows: readonly ListedLead[], is_whole: boolean) {
+  const [first, last] = [rows[0], rows.at(-1)];
+  return is_whole && first && last
+    ? listEnrollmentsBetween(ledger, last.id, first.id)
+    : listEnrollmentsOfLeads(
+        ledger,
+        rows.map(({ id }) => id),
+      );
 }
 
 /** JSON says in its body what a CSV says in the query. */
 async function importBody(ledger: Ledger, body: unknown, query: typeof BulkQuery.static) {
   if (body instanceof Uint8Array) {
-    const rows = (await readCsvLeads(body)).map(
-      ({ row, line, fault }) =>
-        () =>
-          fault ? { fault, line } : readRow(row, line),
-    );
-    return ok(await importRows(ledger, rows, query));
+    return ok(await importRows(ledger, await readCsvLeads(body), query));
   }
   refuseIssues(checkBody(BulkLeads, body));
   const { leads: rows, ...order } = checkedBulk(body);
-  return ok(
-    await importRows(
-      ledger,
-      rows.map((row) => () => readRow(row, null)),
-      { ...query, ...order },
-    ),
-  );
+  const unread = rows.map((row: unknown) => ({ row, line: null, fault: null }));
+  return ok(await importRows(ledger, unread, { ...query, ...order }));
 }
 
 const importRows = async (
   ledger: Ledger,
-  rows: (() => ImportRow)[],
+  rows: readonly ImportRow[],
   order: typeof BulkQuery.static,
 ) =>
   await importLeads(ledger, {
     rows,
+    check: checkRow,
     on_conflict: order.on_conflict ?? "skip",
     campaign_id: campaignOf(order.campaign_id),
   });

@@ -109,23 +109,19 @@ export function countLeads({ db }: Reading, wish: Wish): number {
 /** A lead of a list, most of it as JSON already. */
 export interface ListedLead {
   id: number;
-  /** `{"email": …}`: the fields from `email` to `timezone`, in the order of the wire. */
+  /** The fields from `email` to `status`, in the order of the wire: JSON without the braces. */
   fields: string;
-  /** JSON, as our own code wrote it. */
-  tags: string;
-  /** JSON text, or `null`. */
-  source: string;
-  /** JSON, as our own code wrote it. */
-  custom: string;
-  state: LeadState;
   created_at: number;
   updated_at: number;
 }
 
+// One text for a lead: each column that is a text of its own is made a string of its own. `tags` and `custom` are JSON as our
+// own code wrote it and are not read again; no text ends in a brace before its quote, so trim takes the outer two.
 const LISTED = `id,
-  json_object('email', email, 'first_name', first_name, 'last_name', last_name, 'company', company, 'title', title,
-    'phone', phone, 'website', website, 'country', country, 'timezone', timezone) AS fields,
-  tags, json_quote(source) AS source, custom, state,
+  concat(
+    trim(json_object('email', email, 'first_name', first_name, 'last_name', last_name, 'company', company, 'title', title,
+      'phone', phone, 'website', website, 'country', country, 'timezone', timezone), '{}'),
+    ',"tags":', tags, ',"source":', json_quote(source), ',"custom":', custom, ',"status":"', state, '"') AS fields,
   created_at, updated_at`;
 
 /** Newest first. */
@@ -154,24 +150,54 @@ const bindings = (fields: LeadFields) => ({
   custom: JSON.stringify(fields.custom),
 });
 
-const INSERT = `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone,
-    tags, source, custom, state, created_at, updated_at)
-  VALUES ($id, $email, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
-    $source, $custom, 'new', $now, $now)`;
-
 /** Adds a lead as `new`. */
 export function insertLead(tx: Tx, fields: LeadFields): number {
   const id = tx.id();
-  tx.db.query(INSERT).run({ ...bindings(fields), id, now: tx.now });
+  tx.db
+    .query(
+      `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone, tags, source,
+         custom, state, created_at, updated_at)
+       VALUES ($id, $email, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
+         $source, $custom, 'new', $now, $now)`,
+    )
+    .run({ ...bindings(fields), id, now: tx.now });
   return id;
 }
 
-/** The same, or null where the address is a lead already: one look at the index, and not two. */
-export function insertNewLead(tx: Tx, fields: LeadFields): number | null {
+/** The fields as their columns hold them: `tags` and `custom` are JSON. */
+export type WrittenFields = Omit<LeadFields, "tags" | "custom"> & { tags: string; custom: string };
+
+export const writeFields = (fields: LeadFields): WrittenFields => bindings(fields);
+
+/**
+ * The same, or null where the address is a lead already: one look at the index, and not two. Bound by place, for there are
+ * thousands of them.
+ */
+export function insertNewLead(tx: Tx, lead: WrittenFields): number | null {
   const id = tx.id();
   const { changes } = tx.db
-    .query(`${INSERT} ON CONFLICT (email) DO NOTHING`)
-    .run({ ...bindings(fields), id, now: tx.now });
+    .query(
+      `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone, tags, source,
+         custom, state, created_at, updated_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'new', ?14, ?14)
+       ON CONFLICT (email) DO NOTHING`,
+    )
+    .run(
+      id,
+      lead.email,
+      lead.first_name,
+      lead.last_name,
+      lead.company,
+      lead.title,
+      lead.phone,
+      lead.website,
+      lead.country,
+      lead.timezone,
+      lead.tags,
+      lead.source,
+      lead.custom,
+      tx.now,
+    );
   return changes > 0 ? id : null;
 }
 

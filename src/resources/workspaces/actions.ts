@@ -1,6 +1,7 @@
 // Makes and changes workspaces. Each has a data key of its own, sealed with the master key: without the master key
 // a workspace lives on, only its logins cannot be read.
-import { AppError, notFound } from "../../core/faults.ts";
+import { notFound } from "../../core/faults.ts";
+import { invalidField } from "../../core/issues.ts";
 import { seal, type SealedPlace, unseal } from "../../core/sealing.ts";
 import { findZone } from "../../core/zones.ts";
 import type { Control } from "../../ledger/control.ts";
@@ -76,10 +77,13 @@ export function changeWorkspace(
     const changed = { ...workspace, ...changes };
     const next = { ...changed, ...checked(changed) };
     if (!Object.hasOwn(TIER_LIMITS, next.tier)) {
-      throw invalid("tier", `tier must be one of ${Object.keys(TIER_LIMITS).join(", ")}`);
+      throw invalidField("tier", `tier must be one of ${Object.keys(TIER_LIMITS).join(", ")}`);
     }
     if ((next.postal_address ?? "").length > MAX_ADDRESS) {
-      throw invalid("postal_address", `postal_address must have at most ${MAX_ADDRESS} characters`);
+      throw invalidField(
+        "postal_address",
+        `postal_address must have at most ${MAX_ADDRESS} characters`,
+      );
     }
     updateWorkspace(tx, next);
     return { ...next, updated_at: tx.now };
@@ -89,11 +93,9 @@ export function changeWorkspace(
 function checked(order: { name: string; zone: string }): { name: string; zone: string } {
   const name = order.name.trim();
   if (name === "" || name.length > MAX_NAME)
-    throw invalid("name", `name must have 1 to ${MAX_NAME} characters`);
+    throw invalidField("name", `name must have 1 to ${MAX_NAME} characters`);
   const zone = findZone(order.zone);
-  if (zone === null) throw invalid("zone", "zone must be an IANA time zone such as Europe/Berlin");
+  if (zone === null)
+    throw invalidField("zone", "zone must be an IANA time zone such as Europe/Berlin");
   return { name, zone };
 }
-
-const invalid = (field: string, message: string) =>
-  new AppError("invalid_field", message, { field, details: [{ field, message }] });

@@ -69,6 +69,47 @@ async function openTest(): Promise<{ house: TestHouse; ask: Ask }> {
 }
 
 describe("a change", () => {
+  test("of what was read is refused where somebody else changed it while the servers were asked", async () => {
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const taking = mailThatTakesEveryLogin();
+    let waits = false;
+    const house = await openTestHouse({
+      mail: {
+        ...taking,
+        async check(account, signal) {
+          if (waits) asked.resolve();
+          if (waits) await answered.promise;
+          return taking.check(account, signal);
+        },
+      },
+    });
+    open.push(house);
+    const ask = askWith(house, "live");
+    const made = await ask<Inbox>("POST", "/inboxes", mailbox);
+    const path = `/v1/inboxes/${made.data.id}`;
+    const authorization = `Bearer ${house.key.key}`;
+    const read = await house.request(path, { headers: { authorization } });
+    waits = true;
+    const slow = house.request(path, {
+      method: "PATCH",
+      headers: {
+        authorization,
+        "content-type": "application/json",
+        "if-match": read.headers.get("etag") ?? "",
+      },
+      body: JSON.stringify({ name: "Late", smtp: { password: "another one" } }),
+    });
+    await asked.promise;
+    await ask("PATCH", `/inboxes/${made.data.id}`, { name: "Early" });
+    answered.resolve();
+    expect((await slow).status).toBe(412);
+    const id = parseId("inb", made.data.id) ?? 0;
+    const kept = findInbox(house.ledger, id)!;
+    expect(kept.name).toBe("Early");
+    expect(accountOf(house.ledger, kept)?.smtp?.password).toBe(PASSWORD);
+  });
+
   test("sets what it names and leaves the rest", async () => {
     const { ask, path, logins } = await openLive();
     const changed = await ask<Inbox>("PATCH", path, {
