@@ -100,10 +100,13 @@ async function startsOnFull({ rig, figures }: Course): Promise<boolean> {
   }
 }
 
-/** Whoever only looks is answered, and a probe hears a clear no or yes. */
+/** Whoever only looks is answered, and hears why nothing is sent. */
 async function mustAnswer({ rig, wrong }: Course, nth: number): Promise<void> {
   try {
-    await rig.call("GET", "/v1/campaigns");
+    const [campaign] = await rig.all<{ id: string }>("/v1/campaigns");
+    const told = await rig.call<object>("GET", `/v1/campaigns/${campaign?.id ?? ""}/explain`);
+    if (!JSON.stringify(told).includes('"disk_full"'))
+      wrong.push(`episode ${nth}: nothing says that the disk is full`);
   } catch (error) {
     wrong.push(`episode ${nth}: reading was refused: ${String(error)}`);
   }

@@ -147,10 +147,12 @@ function lay(dir: string, image: Image): void {
 
 async function powerLoss({ seed, source, place }: Subject): Promise<Report> {
   const start = performance.now();
+  // oxlint-disable typescript/no-unsafe-type-assertion -- the same modules, of the source that is proved
   const code: Code = {
     ledger: (await import(join(source, "src/ledger/ledger.ts"))) as typeof LedgerModule,
     recover: (await import(join(source, "src/engine/send/recover.ts"))) as typeof RecoverModule,
   };
+  // oxlint-enable typescript/no-unsafe-type-assertion
   const wrong: string[] = [];
   const figures = {
     images: 0,

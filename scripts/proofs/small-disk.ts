@@ -1,11 +1,14 @@
 // A disk that can be filled and freed at will: a tmpfs of its own, at times filled by a file and at times made smaller.
 
-import { mkdirSync, rmSync, statfsSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-import { type Chance } from "../../test/world/chance.ts";
+import type { Chance } from "../../test/world/chance.ts";
 
 const MB = 1024 * 1024;
+const PAGE_BYTES = 4096;
+/** More than imail writes in the time that a command takes. */
+const SLACK_MB = 4;
 /** Enough for imail to send: below 200 MB it stops by itself. */
 const ROOMY_MB = 400;
 /** Enough for imail to lay its ballast. */
@@ -29,22 +32,21 @@ export function openSmallDisk(path: string, chance: Chance): SmallDisk | string 
     return `a tmpfs cannot be mounted here (it takes root, in a container CAP_SYS_ADMIN): ${fault}`;
   const filler = join(path, "filler");
   const remount = (bytes: number) => {
-    const failed = mount(["-o", `remount,size=${Math.ceil(bytes / 4096) * 4096}`, path]);
+    const failed = mount([
+      "-o",
+      `remount,size=${Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES}`,
+      path,
+    ]);
     if (failed !== null) throw new Error(failed);
   };
   return {
     path,
     async fill(room) {
-      if (chance() < 0.5) {
-        // It grows while it is measured: what cannot be had is tried again.
-        for (let i = 0; i < 20 && !shrunk(() => remount(usedOn(path) + room)); i++);
-        return;
-      }
-      const bytes = freeOn(path) - room;
-      const run = Bun.spawn(["fallocate", "-l", String(Math.max(1, bytes)), filler], {
-        stdio: ["ignore", "ignore", "ignore"],
-      });
-      await run.exited;
+      // The bulk of it while others write, the rest in one go: a disk that is nearly full proves little.
+      const leave = room + SLACK_MB * MB;
+      if (chance() < 0.5) remount(usedOn(path) + leave);
+      else await allocate(filler, freeOn(path) - leave);
+      writeUntilFull(filler, () => freeOn(path) - room);
     },
     free() {
       rmSync(filler, { force: true });
@@ -60,12 +62,24 @@ export function openSmallDisk(path: string, chance: Chance): SmallDisk | string 
   };
 }
 
-function shrunk(remount: () => void): boolean {
+async function allocate(file: string, bytes: number): Promise<void> {
+  if (bytes <= 0) return;
+  const run = Bun.spawn(["fallocate", "-l", String(bytes), file], {
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  await run.exited;
+}
+
+/** Appends as long as something is left, to the last page. */
+function writeUntilFull(path: string, left: () => number): void {
+  const file = openSync(path, "a");
+  const piece = Buffer.alloc(PAGE_BYTES);
   try {
-    remount();
-    return true;
+    while (left() > 0) writeSync(file, piece);
   } catch {
-    return false;
+    // Full: just what it was for.
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -27,7 +27,7 @@ interface FlightParts {
   log: Log;
   later: Later;
   /** An outcome could not be written. */
-  onKept(): void;
+  onKept: () => void;
 }
 
 /** The flights of one ledger. */
