@@ -20,9 +20,6 @@ const LONGEST_FULL_MS = 2500;
 const GIVE_UP_MS = 60_000;
 
 const { counts, values } = readCounts({ episodes: 20, inboxes: 8, resume_s: 5 });
-const subject = openSubject("disk-full", values);
-const chance = chanceOf(subject.seed);
-const disk = openSmallDisk(join(subject.place, "disk"), chance);
 
 interface Course {
   rig: Rig;
@@ -145,6 +142,7 @@ function judge(beliefs: Beliefs, sink: Sink): string[] {
 }
 
 async function diskFull({ seed, command }: Subject, disk: SmallDisk): Promise<Report> {
+  const chance = chanceOf(seed + 1);
   const start = performance.now();
   const sink = openSink(seed, { ...FAULTY, defers: 0, silent: 0, cuts: 0 });
   const plan = {
@@ -184,13 +182,15 @@ async function diskFull({ seed, command }: Subject, disk: SmallDisk): Promise<Re
   };
 }
 
-if (typeof disk === "string") {
-  finish(subject, { proof: "disk-full", skipped: disk, wrong: [] });
+const subject = openSubject("disk-full", values);
+const mounted = openSmallDisk(join(subject.place, "disk"), chanceOf(subject.seed));
+if (typeof mounted === "string") {
+  finish(subject, { proof: "disk-full", skipped: mounted, wrong: [] });
 } else {
-  const report = await diskFull(subject, disk);
+  const report = await diskFull(subject, mounted);
   // The disk goes with this process, what it holds only when nothing is wrong.
   if (report.wrong.length > 0)
-    cpSync(join(disk.path, "data"), join(subject.place, "data"), { recursive: true });
-  disk.close();
+    cpSync(join(mounted.path, "data"), join(subject.place, "data"), { recursive: true });
+  mounted.close();
   finish(subject, report);
 }

@@ -67,13 +67,14 @@ export async function beginSending(rig: Rig): Promise<void> {
     await rig.call("POST", `/v1/campaigns/${id}/resume`);
 }
 
+const server = (port: number) => ({
+  host: "127.0.0.1",
+  port,
+  security: "none",
+  password: "any",
+});
+
 async function connect(rig: Rig, sink: Sink, i: number, min_gap_seconds: number): Promise<string> {
-  const server = (port: number) => ({
-    host: "127.0.0.1",
-    port,
-    security: "none",
-    password: "any",
-  });
   const { id } = await rig.call<{ id: string }>("POST", "/v1/inboxes", {
     email: `sender${i}@sender.test`,
     name: "Ana Sender",
@@ -143,7 +144,11 @@ export function readBeliefs(dir: string, integrity: boolean): Beliefs {
       ? db.query<{ integrity_check: string }, []>("PRAGMA integrity_check").all()
       : [];
     return {
-      messages: messages.map(({ id, ...rest }) => ({ id: formatId("msg", id), ...rest })),
+      messages: messages.map(({ id, state, recipient }) => ({
+        id: formatId("msg", id),
+        state,
+        recipient,
+      })),
       under_way: left?.under_way ?? 0,
       deferred: left?.deferred ?? 0,
       integrity: checked.map(({ integrity_check }) => integrity_check).join("; "),

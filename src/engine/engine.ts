@@ -79,8 +79,7 @@ export function openEngine(options: EngineOptions): Engine {
   const tick = (ledger: Ledger) => {
     if (stopping) return;
     const desk = deskOf(ledger);
-    const soon = ledger.clock.now() + LOOK_AGAIN_MS;
-    let next: number | null = soon;
+    let next: number | null = ledger.clock.now() + LOOK_AGAIN_MS;
     try {
       desk.settleKept();
       desk.watchAll();
@@ -88,7 +87,6 @@ export function openEngine(options: EngineOptions): Engine {
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
       noteFailure(options, ledger, error);
-      next = soon;
     }
     schedule(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };

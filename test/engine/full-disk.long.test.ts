@@ -8,22 +8,19 @@ import type { Disk, DiskLevel } from "../../src/ledger/disk.ts";
 import { openEngineRoom } from "../world/engine-room.ts";
 import { until } from "../world/mail-lab-process.ts";
 
-/** A mail world whose mailboxes have no news, ever: a watch waits until it is told to stop. */
-function patient(port: MailPort): MailPort {
-  return {
-    ...port,
-    async openMailbox(account, signal) {
-      const session = await port.openMailbox(account, signal);
-      const wait = async (_ms: number, told: AbortSignal) => {
-        const { promise, resolve } = Promise.withResolvers<"quiet">();
-        told.addEventListener("abort", () => resolve("quiet"), { once: true });
-        if (told.aborted) resolve("quiet");
-        return promise;
-      };
-      return { ...session, wait };
-    },
-  };
+/** No news, ever: a watch waits until it is told to stop. */
+async function wait(_ms: number, told: AbortSignal): Promise<"quiet"> {
+  const { promise, resolve } = Promise.withResolvers<"quiet">();
+  told.addEventListener("abort", () => resolve("quiet"), { once: true });
+  if (told.aborted) resolve("quiet");
+  return promise;
 }
+
+/** The mail world as an engine with timers of its own needs it. */
+const patient = (port: MailPort): MailPort => ({
+  ...port,
+  openMailbox: async (account, signal) => ({ ...(await port.openMailbox(account, signal)), wait }),
+});
 
 test("what waited for room on the disk is sent within seconds of it", async () => {
   const room = openEngineRoom();
