@@ -42,13 +42,15 @@ async function killLoop({ seed, command, place }: Subject): Promise<Report> {
   sink.behave(FAULTY);
   const chance = chanceOf(seed + 1);
   const began = performance.now();
-  for (let kills = 0; kills < counts.kills; kills++) {
+  let kills = 0;
+  while (kills < counts.kills) {
     const left = counts.mails - sink.taken.length;
     await live(rig, sink, chance, left / (counts.kills - kills));
     await rig.kill();
-    if (chance() < 0.1) {
-      kills++;
+    kills++;
+    if (chance() < 0.1 && kills < counts.kills) {
       await dieInStartUp(rig.dir, chance);
+      kills++;
     }
     await rig.start();
   }
@@ -64,6 +66,7 @@ async function killLoop({ seed, command, place }: Subject): Promise<Report> {
   return judge(
     { plan, sink, beliefs: last, exit_code },
     {
+      kills,
       kills_per_s: Number((counts.kills / killing_s).toFixed(2)),
       seconds: Math.round((performance.now() - start) / 1000),
     },
@@ -146,7 +149,11 @@ function judge({ plan, sink, beliefs, exit_code }: Ending, times: object): Repor
     return !times_taken.has(name) && !is_held.has(to) && !deferred.has(to);
   });
   const false_sent = beliefs.messages.filter(({ id, state }) => state === "sent" && !taken.has(id));
+  const stuck = beliefs.messages.filter(({ state }) =>
+    ["claimed", "committed", "failed", "cancelled"].includes(state),
+  );
   const wrong = [
+    ...stuck.map(({ id, state }) => `${state} at the end: ${id}`),
     ...twice.map((name) => `taken twice: ${name}`),
     ...lost.map((name) => `neither at the sink nor uncertain: ${name}`),
     ...false_sent.map(({ id }) => `said to be sent, but never taken: ${id}`),
@@ -156,7 +163,6 @@ function judge({ plan, sink, beliefs, exit_code }: Ending, times: object): Repor
   ];
   return {
     proof: "kill-loop",
-    kills: counts.kills,
     mails: sink.taken.length,
     dots: sink.dots(),
     twice: twice.length,

@@ -36,6 +36,13 @@ export function* crashes(
   }
 }
 
+/** Everything that was recorded, done to `base`: what the files hold, unless the recorder has missed a call. */
+export function replayed({ changes }: Recording, base: ReadonlyMap<string, Buffer>): Image {
+  const image = new Map([...base].map(([file, bytes]) => [file, Buffer.from(bytes)]));
+  for (const change of changes) apply(image, change);
+  return image;
+}
+
 /** The disk as time goes on: what is surely there, and what is on its way. */
 class Disk {
   readonly #recording: Recording;

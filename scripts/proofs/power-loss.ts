@@ -12,7 +12,7 @@ import type * as RecoverModule from "../../src/engine/send/recover.ts";
 import type * as LedgerModule from "../../src/ledger/ledger.ts";
 import { systemRandom } from "../../src/ledger/random.ts";
 import { chanceOf } from "../../test/world/chance.ts";
-import { type Crash, crashes, FATES, type Image } from "./power-loss-images.ts";
+import { type Crash, crashes, FATES, type Image, replayed } from "./power-loss-images.ts";
 import { readRecording, recorded, type Recording, whyNoRecorder } from "./recording.ts";
 import { FAULTY, openSink } from "./sink.ts";
 import { finish, openSubject, readCounts, type Report, type Subject } from "./subject.ts";
@@ -55,7 +55,14 @@ async function tape({ seed, command, place }: Subject, nth: number): Promise<Tap
   await rig.kill();
   sink.close();
   const recording = readRecording(trace, rig.dir, sink.smtp_port);
+  mustBeWhole(replayed(recording, base), readFiles(rig.dir));
   return { recording, base };
+}
+
+/** A recorder that misses a write would prove nothing. */
+function mustBeWhole(replay: Image, files: ReadonlyMap<string, Buffer>): void {
+  for (const [file, bytes] of files)
+    if (!replay.get(file)?.equals(bytes)) throw new Error(`${file} is not what was recorded of it`);
 }
 
 async function untilSent(dots: () => number, wanted: number): Promise<void> {
