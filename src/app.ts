@@ -11,9 +11,10 @@ import { auth } from "./resources/auth/routes.ts";
 import { campaigns } from "./resources/campaigns/routes.ts";
 import { events } from "./resources/events/routes.ts";
 import { explain, explainLocally } from "./resources/explain/routes.ts";
+import { forecasts } from "./resources/forecasts/routes.ts";
 import { inboxes } from "./resources/inboxes/routes.ts";
 import { leads } from "./resources/leads/routes.ts";
-import { messages } from "./resources/messages/routes.ts";
+import { messages, testMails } from "./resources/messages/routes.ts";
 import { status } from "./resources/status/routes.ts";
 import { suppressions } from "./resources/suppressions/routes.ts";
 import { testMode } from "./resources/test/routes.ts";
@@ -51,6 +52,8 @@ const ACCESS: AccessTable = {
   "POST /v1/campaigns/:id/duplicate": "campaigns:write",
   "POST /v1/campaigns/:id/validate": "campaigns:read",
   "POST /v1/campaigns/:id/preview": "campaigns:read",
+  "POST /v1/campaigns/:id/test": "campaigns:write",
+  "GET /v1/campaigns/:id/forecast": "campaigns:read",
 
   "GET /v1/leads": "leads:read",
   "POST /v1/leads": "leads:write",
@@ -141,11 +144,13 @@ export function openApp(wiring: Wiring) {
     .group("/v1", (v1) =>
       v1
         .use(campaigns(wiring))
+        .use(forecasts(wiring))
         .use(leads(wiring))
         .use(explain(wiring))
         .use(inboxes(wiring))
         .use(suppressions(wiring))
         .use(messages(wiring))
+        .use(testMails(wiring))
         .use(events(wiring))
         .use(testMode(wiring))
         .use(apiKeys(wiring))

@@ -14,6 +14,7 @@ import { type Engine, openEngine } from "./engine/engine.ts";
 import { explainCampaign } from "./engine/explain/campaign.ts";
 import { explainLead } from "./engine/explain/lead.ts";
 import { openScene } from "./engine/explain/scene.ts";
+import { type Forecasts, openForecasts } from "./engine/forecast/forecasts.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
 import { type Rate, RATES } from "./http/rate-limit.ts";
 import { openWiring, type WiringParts } from "./http/wiring.ts";
@@ -138,7 +139,12 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     checkpoints,
     log,
   });
-  const app = openHouseApp(config, options, { control, ledgers, master_key, mail, engine, log });
+  const forecasts = openForecasts();
+  open.defer(() => {
+    forecasts.close();
+  });
+  const parts = { control, ledgers, master_key, mail, engine, forecasts, log };
+  const app = openHouseApp(config, options, parts);
   if (is_copy) ledgers.all().forEach(pauseCopied);
   if (lock_identity !== null) settleIn(installation, lock_identity);
   const facts = { key_problem: master_key.problem, is_new, is_copy };
@@ -175,6 +181,7 @@ function openDoor(
 type AppParts = Pick<House, "control" | "ledgers" | "engine" | "log"> & {
   mail: (ledger: Ledger) => MailPort;
   master_key: MasterKey;
+  forecasts: Forecasts;
 };
 
 function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): App {
@@ -187,6 +194,8 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     names: options.names ?? openDnsPort(),
     advance: (ledger, until) => engine.advance(ledger, until),
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
+    forecast: (ledger, wish) => parts.forecasts.make(ledger, wish),
+    sendTestMail: (ledger, order) => engine.sendTestMail(ledger, order),
     explainCampaign: (ledger, id) => explainCampaign(openScene(ledger, engine.signs(ledger)), id),
     explainLead: (ledger, id) => explainLead(openScene(ledger, engine.signs(ledger)), id),
     authenticate: (key) => authenticate(control, key),

@@ -84,9 +84,9 @@ function rescueByAge(ledger: Ledger, now: number): void {
     breaks: "an outcome that cannot be written is thrown away, and the mail counts as not sent",
     edits: [
       {
-        file: "src/engine/flights.ts",
-        from: "kept.set(message_id, outcome);",
-        to: 'kept.set(message_id, { outcome: "unreached", fault: "connect", response: "disk full" });',
+        file: "src/engine/send/settle-group.ts",
+        from: "kept.set(claimed.id, outcome);",
+        to: 'kept.set(claimed.id, { outcome: "unreached", fault: "connect", response: "disk full" });',
       },
     ],
     proof: "disk-full",

@@ -201,3 +201,28 @@ test("the thread that empties large logs is inside the program", async () => {
   const { stderr } = await server.end();
   expect(stderr).not.toContain("write-ahead log");
 }, 30_000);
+
+test("the thread that plays forecasts is inside the program, and reads the file beside it", async () => {
+  const { url } = await start();
+  const headers = {
+    authorization: `Bearer ${await keyOf("test")}`,
+    "content-type": "application/json",
+  };
+  const ask = async (method: string, path: string, body?: object) => {
+    const wish = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await fetch(`${url}/v1${path}`, { method, headers, ...wish });
+    // oxlint-disable-next-line no-unsafe-type-assertion -- what the routes answer
+    return (await answer.json()) as { data: { id: string; total: number; done_by: string } };
+  };
+  const inbox = await ask("POST", "/inboxes", { email: "ada@sender.test", provider: "sandbox" });
+  const campaign = await ask("POST", "/campaigns", {
+    name: "Spring",
+    inbox_ids: [inbox.data.id],
+    steps: [{ subject: "Hello", body: "Hello" }, { body: "Again" }],
+  });
+  const leads = Array.from({ length: 60 }, (_, i) => ({ email: `lead${i}@example.com` }));
+  await ask("POST", "/leads/bulk", { campaign_id: campaign.data.id, leads });
+  const { data } = await ask("GET", `/campaigns/${campaign.data.id}/forecast?days=30`);
+  expect(data.total).toBe(120);
+  expect(data.done_by).toMatch(/^\d{4}-\d\d-\d\d$/);
+}, 30_000);

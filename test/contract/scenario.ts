@@ -1,6 +1,7 @@
 // One story that calls every operation of the API at least once, in an order that works. Its calls and their answers
 // are the examples of the reference; the contract test plays it again and holds the answers against them.
 
+import { looksAhead } from "./looks-ahead.ts";
 import type { Play } from "./player.ts";
 
 const prepare: Play[] = [
@@ -178,11 +179,7 @@ const leads: Play[] = [
     path: { id: "$lead" },
     body: { title: "Head of Sales", custom: { shops: 4 } },
   },
-  {
-    operation: "POST /v1/campaigns/:id/preview",
-    path: { id: "$campaign" },
-    body: { lead_id: "$lead" },
-  },
+  ...looksAhead,
   {
     operation: "POST /v1/leads",
     body: { email: "flo@market.test", first_name: "Flo" },

@@ -101,6 +101,8 @@ const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: Th
     explainLead: () => null,
     advance: (ledger, until) => house.engine.advance(ledger, until),
     receive: noMailHere,
+    forecast: noMailHere,
+    sendTestMail: noMailHere,
     authenticate: (key) => authenticate(house.control, key),
     admitSession: (wish) => admitSession({ control: house.control, session_key }, wish),
     session_key,

@@ -44,7 +44,8 @@ export function matchMail(ledger: Ledger, arrival: Arrival): Match | null {
     judgement.original_message_ids.length > 0
   ) {
     const message = findReported(ledger, judgement, received_at);
-    if (!message) return null;
+    // A step that was sent to its author counts nowhere, whatever became of it.
+    if (!message || message.kind === "test") return null;
     const about = judgeMail(mail, { ...context, recipient: message.recipient });
     const named = about.bounce?.recipient?.toLowerCase() ?? null;
     if (about.bounce !== null && named !== null && named !== message.recipient) return null;

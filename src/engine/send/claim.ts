@@ -22,12 +22,12 @@ import { reserveQuota } from "../../resources/messages/actions.ts";
 import {
   claimMessage,
   findMessageOfStep,
-  insertMessage,
+  insertClaimed,
   type NewMessage,
   refreezeMessage,
 } from "../../resources/messages/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
-import { composeStep } from "./compose.ts";
+import { type ComposeStep, composeStep } from "./compose.ts";
 import {
   campaignGates,
   enrollmentGates,
@@ -64,8 +64,13 @@ interface Due {
   step: StepRow;
 }
 
-/** Claims the next mail of an enrollment for an inbox. */
-export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: number): ClaimResult {
+/** Claims the next mail of an enrollment for an inbox. Only a forecast composes in another way: it has no use for words. */
+export function claimStep(
+  ledger: Ledger,
+  enrollment_id: number,
+  inbox_id: number,
+  compose: ComposeStep = composeStep,
+): ClaimResult {
   return ledger.write((tx): ClaimResult => {
     const enrollment = findEnrollment(tx, enrollment_id);
     const inbox = findInbox(tx, inbox_id);
@@ -99,7 +104,7 @@ export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: numbe
     const steps = listSteps(tx, campaign.id);
     const step = decideStep(tx, enrollment, steps);
     if (!step) return { result: "passed" };
-    return freeze(ledger, tx, { enrollment, campaign, lead, inbox, steps, step });
+    return freeze(ledger, tx, { enrollment, campaign, lead, inbox, steps, step }, compose);
   });
 }
 
@@ -121,11 +126,11 @@ function decideStep(tx: Tx, enrollment: EnrollmentRow, steps: StepRow[]): StepRo
   return null;
 }
 
-function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
+function freeze(ledger: Ledger, tx: Tx, due: Due, compose: ComposeStep): ClaimResult {
   const { enrollment, campaign, lead, inbox, step } = due;
   const there = findMessageOfStep(tx, enrollment.id, step.id);
   const id = there?.id ?? tx.id();
-  const composed = composeStep(ledger, tx, { ...due, message_id: id });
+  const composed = compose(ledger, tx, { ...due, message_id: id });
   if (!composed.ok) {
     block(tx, enrollment.id, { until: tx.now + 365 * DAY_MS, by: composed.blocked_by });
     return { result: "passed" };
@@ -143,14 +148,16 @@ function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
     follow_up: enrollment.sent_count > 0,
     ...composed.content,
   };
-  if (there) refreezeMessage(tx, message);
-  else insertMessage(tx, message);
   const { zone } = ledger.workspace();
   const day = localDay(tx.now, zone);
   const closes_at = closesAt(campaign.send_window, enrollment.zone, tx.now);
   // Its places are of this day: a mail that is still under way at midnight comes back and takes the next day's.
   const window_until = Math.min(closes_at ?? Infinity, startOfNextDay(tx.now, zone));
-  claimMessage(tx, id, { boot_id: ledger.boot_id, quota_day: day, window_until });
+  const claim = { boot_id: ledger.boot_id, quota_day: day, window_until };
+  if (there) {
+    refreezeMessage(tx, message);
+    claimMessage(tx, id, claim);
+  } else insertClaimed(tx, message, claim);
   reserveQuota(ledger, tx, day, message);
   takeOff(tx, enrollment.id, { message_id: id, inbox_id: inbox.id, step_id: step.id });
   takeSlot(tx, inbox.id, nextSlot(tx.now, inbox.min_gap_seconds, ledger.random.next()));

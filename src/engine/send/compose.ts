@@ -10,7 +10,7 @@ import type { LeadRow } from "../../resources/leads/store.ts";
 import { listThread } from "../../resources/messages/due.store.ts";
 import { findAliasOf } from "../../resources/messages/store.ts";
 
-interface StepOrder {
+export interface StepOrder {
   message_id: number;
   enrollment: EnrollmentRow;
   lead: LeadRow;
@@ -18,6 +18,8 @@ interface StepOrder {
   steps: readonly StepRow[];
   step: StepRow;
 }
+
+export type ComposeStep = (ledger: Ledger, reading: Reading, order: StepOrder) => Composed;
 
 /** The step's mail for this lead, or what the lead lacks for it: never "Hi ,". */
 export function composeStep(ledger: Ledger, reading: Reading, order: StepOrder): Composed {

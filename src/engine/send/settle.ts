@@ -17,7 +17,7 @@ import {
   land,
 } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
-import { findInbox, pauseInbox, putOffInbox } from "../../resources/inboxes/store.ts";
+import { findHealth, pauseInbox, putOffInbox } from "../../resources/inboxes/store.ts";
 import { noteMailed } from "../../resources/leads/store.ts";
 import { giveBackQuota, subjectOf } from "../../resources/messages/actions.ts";
 import {
@@ -65,7 +65,9 @@ export function settle(ledger: Ledger, message_id: number, outcome: SendOutcome)
         markUncertain(tx, message.id, outcome.response);
         break;
     }
-    tx.nudge("send");
+    // Only the inbox of an accepted mail can send more because of it, and whoever settles goes on with it: a look at
+    // every inbox for every mail would cost inboxes times mails.
+    if (outcome.outcome !== "accepted") tx.nudge("send");
     // The Sent folder is where a doubt is settled. Other mails have no use for a look at every inbox.
     if (outcome.outcome === "unclear") tx.nudge("read");
   });
@@ -83,9 +85,10 @@ export function settleSent(
   message: MessageRow,
   { response, sent_at }: Sent,
 ): void {
-  const inbox = findInbox(tx, message.inbox_id);
+  const inbox = findHealth(tx, message.inbox_id);
   const files_itself = inbox?.files_sent === true || inbox?.provider !== "smtp";
   const copy =
+    message.kind !== "test" &&
     message.recipient !== "" &&
     inbox &&
     (inbox.save_sent === "always" || (inbox.save_sent === "auto" && !files_itself));
@@ -143,6 +146,7 @@ type Answer = Extract<SendOutcome, { outcome: "deferred" | "rejected" }>;
 
 /** A 4xx or 5xx: whose fault it is decides. A sender's fault waits with the inbox and never touches the lead. */
 function settleAnswer(ledger: Ledger, tx: Tx, message: MessageRow, answer: Answer): void {
+  if (message.kind === "test") return endTest(tx, message, answer.response);
   const judged = judgeStatus(answer.enhanced, answer.response);
   if (judged.fault === "sender") {
     const retry_at = tx.now + HOUR_MS;
@@ -199,8 +203,16 @@ export function putBack(
   message: MessageRow,
   response: string | null,
 ): void {
+  if (message.kind === "test") {
+    return endTest(tx, message, response ?? "the inbox stopped sending meanwhile");
+  }
   giveBackQuota(ledger, tx, message);
   if (returnToQueue(tx, message.id, response) && message.enrollment_id !== null) {
     land(tx, message.enrollment_id, message.id);
   }
+}
+
+/** A test is not tried again: who asked for it is told at once, and it touches neither inbox nor lead. */
+function endTest(tx: Tx, message: MessageRow, response: string): void {
+  markFailed(tx, message.id, response);
 }

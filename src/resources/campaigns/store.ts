@@ -3,6 +3,7 @@ import type { CampaignState } from "../../core/states.ts";
 import type { SendWindow } from "../../core/window.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
+import { openTxMemo } from "../../ledger/tx-memo.ts";
 
 export interface CampaignRow {
   id: number;
@@ -48,9 +49,15 @@ function fromRow(row: Stored): CampaignRow {
   };
 }
 
-export function findCampaign({ db }: Reading, id: number): CampaignRow | null {
-  const row = db.query<Stored, [number]>(`SELECT ${COLUMNS} FROM campaigns WHERE id = ?`).get(id);
-  return row ? fromRow(row) : null;
+const memo = openTxMemo<CampaignRow | null>();
+
+export function findCampaign(reading: Reading, id: number): CampaignRow | null {
+  return memo.of(reading, id, () => {
+    const row = reading.db
+      .query<Stored, [number]>(`SELECT ${COLUMNS} FROM campaigns WHERE id = ?`)
+      .get(id);
+    return row ? fromRow(row) : null;
+  });
 }
 
 export interface CampaignFilter {
@@ -118,6 +125,7 @@ const bindings = (settings: CampaignSettings) => ({
 /** Adds a campaign as `draft`. */
 export function insertCampaign(tx: Tx, settings: CampaignSettings): number {
   const id = tx.id();
+  memo.forget(tx, id);
   tx.db
     .query(
       `INSERT INTO campaigns (id, name, state, daily_limit, daily_new_leads, send_window, track_opens, track_clicks,
@@ -130,6 +138,7 @@ export function insertCampaign(tx: Tx, settings: CampaignSettings): number {
 }
 
 export function updateCampaign(tx: Tx, id: number, settings: CampaignSettings): void {
+  memo.forget(tx, id);
   tx.db
     .query(
       `UPDATE campaigns
@@ -149,6 +158,7 @@ export function setCampaignState(
   state: CampaignState,
   why: { by: string; reason: string } | null,
 ): void {
+  memo.forget(tx, id);
   tx.db
     .query(
       `UPDATE campaigns
@@ -215,30 +225,15 @@ export function readNumbers(
 }
 
 /** The running campaigns that may send from this inbox, oldest first. */
-export function listActiveCampaignsOf({ db }: Reading, inbox_id: number): CampaignRow[] {
-  return db
-    .query<Stored, [number]>(
-      `SELECT ${COLUMNS}
+export function listActiveCampaignsOf(reading: Reading, inbox_id: number): CampaignRow[] {
+  return reading.db
+    .query<{ id: number }, [number]>(
+      `SELECT id
        FROM campaigns
        WHERE state = 'active' AND id IN (SELECT campaign_id FROM campaign_inboxes WHERE inbox_id = ?)
        ORDER BY id`,
     )
     .all(inbox_id)
-    .map(fromRow);
-}
-
-/** The running campaigns whose follow-ups wait for this inbox, also where it sends no first steps for them any more. */
-export function listFollowUpCampaignsOf({ db }: Reading, inbox_id: number): CampaignRow[] {
-  return db
-    .query<Stored, [number]>(
-      `SELECT ${COLUMNS}
-       FROM campaigns c
-       WHERE state = 'active' AND EXISTS (
-         SELECT 1 FROM enrollments e
-         WHERE e.state = 'waiting' AND e.in_flight IS NULL AND e.blocked_until IS NULL AND e.inbox_id = ?
-           AND e.campaign_id = c.id)
-       ORDER BY id`,
-    )
-    .all(inbox_id)
-    .map(fromRow);
+    .map(({ id }) => findCampaign(reading, id))
+    .filter((campaign) => campaign !== null);
 }

@@ -117,6 +117,17 @@ export function findEnrollmentOf(
     .get(campaign_id, lead_id);
 }
 
+/** The lead that was made first of those who are in the campaign, or null. */
+export function findFirstLeadId({ db }: Reading, campaign_id: number): number | null {
+  return (
+    db
+      .query<{ lead_id: number }, [number]>(
+        "SELECT lead_id FROM enrollments WHERE campaign_id = ? ORDER BY lead_id LIMIT 1",
+      )
+      .get(campaign_id)?.lead_id ?? null
+  );
+}
+
 export function listEnrollmentsOfLead({ db }: Reading, lead_id: number): EnrollmentRow[] {
   return db
     .query<EnrollmentRow, [number]>(

@@ -68,6 +68,23 @@ export function findInbox({ db }: Reading, id: number): InboxRow | null {
   return row ? fromRow(row) : null;
 }
 
+/** How an inbox sends, and how its two halves are: what settling a mail asks for. */
+export type InboxHealth = Pick<
+  InboxRow,
+  "provider" | "save_sent" | "files_sent" | "state" | "failures" | "read_failures"
+>;
+
+export function findHealth({ db }: Reading, id: number): InboxHealth | null {
+  const row = db
+    .query<Omit<InboxHealth, "files_sent"> & { files_sent: number | null }, [number]>(
+      `SELECT provider, save_sent, files_sent, state, failures, read_failures
+       FROM inboxes
+       WHERE id = ? AND deleted_at IS NULL`,
+    )
+    .get(id);
+  return row && { ...row, files_sent: row.files_sent === null ? null : row.files_sent === 1 };
+}
+
 export function findInboxByEmail({ db }: Reading, email: string): InboxRow | null {
   const row = db
     .query<Stored, [string]>(
@@ -185,14 +202,20 @@ export function releaseLiveMailbox(control: Control, email: string, inbox_id: nu
   });
 }
 
-/** The inboxes that may send. */
-export function listSendingInboxes({ db }: Reading): InboxRow[] {
-  return db
-    .query<Stored, []>(
-      `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL ORDER BY id`,
-    )
-    .all()
-    .map(fromRow);
+/** The inboxes that may send, or those of them that are named. */
+export function listSendingInboxes(
+  { db }: Reading,
+  among: ReadonlySet<number> | null = null,
+): InboxRow[] {
+  const sending = `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL`;
+  const rows = among
+    ? db
+        .query<Stored, [string]>(
+          `${sending} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`,
+        )
+        .all(JSON.stringify([...among]))
+    : db.query<Stored, []>(`${sending} ORDER BY id`).all();
+  return rows.map(fromRow);
 }
 
 /** The inboxes that are read: a paused one too, for opt-outs and replies still come in. */

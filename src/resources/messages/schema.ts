@@ -32,3 +32,12 @@ export const MessageQuery = t.Object({
   state: t.Optional(word(MESSAGE_STATES)),
   kind: t.Optional(word(MESSAGE_KINDS)),
 });
+
+export const NewTestMail = t.Object({
+  step_id: idOf("stp"),
+  to: t.String({
+    maxLength: 254,
+    description: "An inbox of this workspace and mode, or the address of the account.",
+  }),
+  lead_id: t.Optional(idOf("lead")),
+});

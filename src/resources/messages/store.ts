@@ -61,17 +61,19 @@ export interface NewMessage {
 /** What a claim adds to a message, new or queued. */
 export interface Claim {
   boot_id: number;
-  quota_day: string;
+  /** Null for what counts nowhere. */
+  quota_day: string | null;
   window_until: number | null;
 }
 
-/** A row in `queued`, with the bytes frozen for good: the claim that made it goes on to claim it. */
-export function insertMessage(tx: Tx, message: NewMessage): void {
+/** A row that is `claimed` from the start, with its bytes frozen: the claim makes it. */
+export function insertClaimed(tx: Tx, message: NewMessage, claim: Claim): void {
   tx.db
     .query(
       `INSERT INTO messages (id, kind, state, campaign_id, lead_id, enrollment_id, step_id, variant_id, inbox_id,
-         recipient, subject, text, html, bytes, first_of_lead, follow_up, queued_at)
-       VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         recipient, subject, text, html, bytes, first_of_lead, follow_up, queued_at, claimed_at, slot_at, attempts,
+         boot_id, quota_day, window_until)
+       VALUES (?1, ?2, 'claimed', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?16, 1, ?17, ?18, ?19)`,
     )
     .run(
       message.id,
@@ -90,6 +92,9 @@ export function insertMessage(tx: Tx, message: NewMessage): void {
       Number(message.first_of_lead),
       Number(message.follow_up),
       tx.now,
+      claim.boot_id,
+      claim.quota_day,
+      claim.window_until,
     );
 }
 
@@ -118,7 +123,8 @@ export function claimMessage(tx: Tx, id: number, claim: Claim): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE messages
-       SET state = 'claimed', boot_id = ?, quota_day = ?, window_until = ?, slot_at = ?4, claimed_at = ?4,
+       SET state = 'claimed', boot_id = ?, quota_day = ?, window_until = ?, claimed_at = ?4,
+         slot_at = CASE WHEN kind = 'test' THEN NULL ELSE ?4 END,
          attempts = attempts + 1
        WHERE id = ?5 AND state IN (${before("claimed")})`,
     )
@@ -143,7 +149,7 @@ export function commitMessage(tx: Tx, guard: CommitGuard): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE messages
-       SET state = 'committed', committed_at = ?1, slot_at = ?1
+       SET state = 'committed', committed_at = ?1, slot_at = CASE WHEN kind = 'test' THEN NULL ELSE ?1 END
        WHERE id = ?2 AND state = 'claimed' AND boot_id = ?3
          AND (window_until IS NULL OR ?1 < window_until)
          AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (?5, ?6))
@@ -223,11 +229,13 @@ export function markFailed(tx: Tx, id: number, response: string): boolean {
   return changes > 0;
 }
 
-/** `committed -> uncertain`: the dot was written and nothing is known. It keeps its slot and its quota. */
+/** `committed -> uncertain`: the dot was written and nothing is known. It keeps its slot and its quota; a test is never sent again. */
 export function markUncertain(tx: Tx, id: number, response: string): boolean {
   const { changes } = tx.db
     .query(
-      `UPDATE messages SET state = 'uncertain', response = ? WHERE id = ? AND state IN (${before("uncertain")})`,
+      `UPDATE messages
+       SET state = 'uncertain', response = ?, bytes = CASE WHEN kind = 'test' THEN NULL ELSE bytes END
+       WHERE id = ? AND state IN (${before("uncertain")})`,
     )
     .run(response, id);
   return changes > 0;
