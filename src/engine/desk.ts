@@ -49,8 +49,6 @@ interface DeskOptions {
   mayGoOn?: () => boolean;
 }
 
-/** While the disk is full, and after a round that failed: nobody nudges when there is room again. */
-export const LOOK_AGAIN_MS = 2000;
 /** So many rounds at one instant: more means that something is wrong. */
 const ROUNDS_MOST = 10_000;
 
@@ -58,7 +56,6 @@ const ROUNDS_MOST = 10_000;
 export function openLedgerDesk(options: DeskOptions): LedgerDesk {
   const { ledger, mail, log, later, look } = options;
   const tried = new Set<number>();
-  const onKept = () => void later(LOOK_AGAIN_MS, look);
   const goOn: GoOn = (tx, inbox_ids) => {
     if (closing || options.mayGoOn?.() !== true) return () => undefined;
     const { mails, next_at } = claimNext({ ledger, tx }, send_desk, inbox_ids);
@@ -67,9 +64,9 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       if (next_at !== null) options.lookBy?.(next_at);
     };
   };
-  const flights = openFlights({ ledger, mail, log, later, goOn, onKept });
+  const flights = openFlights({ ledger, mail, log, later, look, goOn });
   // Flights of their own: whoever waits for one of them waits for no other.
-  const beside = openFlights({ ledger, mail, log, later, goOn, onKept });
+  const beside = openFlights({ ledger, mail, log, later, look, goOn });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 
 import type { MailPort } from "../../src/core/mail-port.ts";
-import { LOOK_AGAIN_MS } from "../../src/engine/desk.ts";
 import { openEngine } from "../../src/engine/engine.ts";
+import { LOOK_AGAIN_MS } from "../../src/engine/flights.ts";
 import type { Disk, DiskLevel } from "../../src/ledger/disk.ts";
 import { openEngineRoom } from "../world/engine-room.ts";
 import { until } from "../world/mail-lab-process.ts";
