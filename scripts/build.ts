@@ -59,8 +59,9 @@ async function build({ target, outfile }: Artefact): Promise<void> {
       join(ROOT, "src/main.ts"),
       join(ROOT, "src/ledger/checkpoint-worker.ts"),
       join(ROOT, "src/engine/forecast/forecast-worker.ts"),
+      join(ROOT, "src/ledger/backup-worker.ts"),
     ],
-    // All in one place, as checkpoints.ts and forecasts.ts look for the threads: beside what is running.
+    // All in one place, as checkpoints.ts, forecasts.ts and backups.ts look for their threads: beside what is running.
     naming: { entry: "[name].[ext]" },
     target: "bun",
     format: "esm",

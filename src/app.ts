@@ -93,6 +93,7 @@ const ACCESS: AccessTable = {
 
   "GET /v1/messages": "campaigns:read",
   "GET /v1/messages/:id": "campaigns:read",
+  "POST /v1/messages/:id/resolve": "campaigns:write",
 
   "GET /v1/events": "analytics:read",
 

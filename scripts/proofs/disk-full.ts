@@ -3,7 +3,7 @@
 // answered, the process stays up, and it sends again by itself soon after there is room.
 //   bun scripts/proofs/disk-full.ts [--episodes 20] [--resume_s 5] [--seed N] [--compiled]
 
-import { cpSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Rig } from "../../test/e2e/rig.ts";
@@ -168,6 +168,7 @@ async function diskFull({ seed, command }: Subject, disk: SmallDisk): Promise<Re
     .filter((line) => line.includes("could not be written and is kept"));
   const wrong = [...course.wrong, ...judge(beliefs, sink)];
   if (exit_code !== 0) wrong.push(`it ended with ${exit_code}`);
+  if (wrong.length > 0) writeFileSync(join(rig.dir, "log"), rig.logged());
   return {
     proof: "disk-full",
     episodes: counts.episodes,

@@ -167,6 +167,16 @@ export const FAULTS = {
     title: "This cannot be done in the present state.",
     remedy: "The message names the state.",
   },
+  not_uncertain: {
+    status: 409,
+    title: "Only a message in doubt can be settled.",
+    remedy: "Read the message: evidence, or somebody before you, has settled it already.",
+  },
+  cannot_send_again: {
+    status: 409,
+    title: "This mail cannot be sent again.",
+    remedy: "The message says why. Settle it as `sent` or as `failed`.",
+  },
   clock_running: {
     status: 409,
     title: "The test clock is being moved already.",

@@ -112,12 +112,10 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       closing = true;
       watches.stop();
       const late = Promise.withResolvers<void>();
-      const hangUp = later(within_ms, () => {
-        flights.hangUp();
-        beside.hangUp();
-      });
+      const all = [flights, beside];
+      const hangUp = later(within_ms, () => all.forEach((some) => some.hangUp()));
       const giveUp = later(within_ms + 1000, late.resolve);
-      const ends = [flights.landed(), beside.landed(), watches.stopped()];
+      const ends = [...all.map((some) => some.landed()), watches.stopped()];
       await Promise.race([Promise.all(ends), late.promise]);
       hangUp();
       giveUp();

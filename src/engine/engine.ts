@@ -8,6 +8,7 @@ import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
 import type { TestMailOrder } from "../core/test-mail.ts";
+import type { Backups } from "../ledger/backups.ts";
 import type { Checkpoints } from "../ledger/checkpoints.ts";
 import type { Verb } from "../ledger/database.ts";
 import { type Disk, isDiskFull } from "../ledger/disk.ts";
@@ -36,6 +37,8 @@ export interface EngineOptions {
   disk: Disk | null;
   /** Keeps the databases' logs short. */
   checkpoints?: Checkpoints;
+  /** The automatic backups. */
+  backups?: Backups | null;
   log: Log;
 }
 
@@ -124,7 +127,7 @@ export function openEngine(options: EngineOptions): Engine {
       alarms.stop();
       for (const job of jobs) job.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
-      await options.checkpoints?.close();
+      await Promise.all([options.backups?.close(), options.checkpoints?.close()]);
     },
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
@@ -198,6 +201,7 @@ function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cr
     everySecond(() => tend(options.ledgers(), disk), log),
     everySecond(() => followZones(options.ledgers()), log),
     everySecond(() => options.checkpoints?.look(), log),
+    everySecond(() => options.backups?.look(), log),
     everySecond(() => {
       options.openNew?.();
       options.ledgers().forEach(takeUp);

@@ -28,6 +28,12 @@ export interface WiringParts {
   forecast(ledger: Ledger, wish: ForecastWish): Promise<MadeForecast>;
   /** Sends one step to its author and waits for the outcome, which stands in its message. */
   sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
+  /** Settles a message in doubt as a person says (engine/send/resolve.ts). */
+  resolve(
+    ledger: Ledger,
+    message_id: number,
+    resolution: { as: "sent" | "failed" | "send_again"; by: string },
+  ): void;
   /** Why a campaign sends nothing now; null where there is no such campaign. */
   explainCampaign(ledger: Ledger, id: number): CampaignExplanation | null;
   /** Why a lead gets no mail now; null where there is no such lead. */

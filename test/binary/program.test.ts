@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import recorded from "../../src/pages/docs/examples.json";
@@ -172,6 +172,23 @@ test("the reference and its script are inside", async () => {
   const packed = await Bun.file(join(import.meta.dir, "../../src/pages/docs/scalar.js.gz")).bytes();
   expect(Buffer.compare(script, Bun.gunzipSync(packed))).toBe(0);
 });
+
+test("the thread that makes the daily backup is inside the program", async () => {
+  const server = await start();
+  const backups = join(place.path, "data", "backups");
+  const made = () =>
+    existsSync(backups) ? readdirSync(backups).filter((name) => name.endsWith(".tar")) : [];
+  const deadline = performance.now() + 50_000;
+  while (made().length === 0 && performance.now() < deadline) {
+    // oxlint-disable-next-line no-await-in-loop -- a poll of another process
+    await Bun.sleep(500);
+  }
+  expect(made()).toEqual([expect.stringMatching(/^imail-\d{8}T\d{6}Z\.daily\.tar$/)]);
+  const file = join(backups, made()[0] ?? "");
+  expect(await run("backup", "verify", file)).toMatchObject({ exit_code: 0 });
+  const { stderr } = await server.end();
+  expect(stderr).not.toContain("could not be made");
+}, 70_000);
 
 test("the thread that empties large logs is inside the program", async () => {
   const server = await start();

@@ -39,6 +39,9 @@ const BUILT: Record<string, Record<string, string>> = {
     'before("sent")': "the same",
     'before("uncertain")': "the same",
   },
+  "src/resources/messages/quotas.store.ts": {
+    rows: "numbers of parameters, as many as there are quotas",
+  },
   "src/resources/status/store.ts": { counts: "a constant", active: "a constant" },
 };
 

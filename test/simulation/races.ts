@@ -144,7 +144,7 @@ async function openField() {
         imap_password: seal("imap_password"),
         daily_limit: 500,
         hourly_limit: 500,
-        min_gap_seconds: 0,
+        min_gap_seconds: 10,
         signature: "",
         reply_to: null,
         save_sent: "never",

@@ -37,7 +37,14 @@ export function openStage(copy: LedgerCopy, order: ForecastOrder): Stage {
     return work(tx);
   };
   const { workspace, keys, mode, boot_id } = order;
-  const nowhere = { append: nothing, sync: nothing, tail: () => [], close: nothing };
+  const nowhere = {
+    append: nothing,
+    sync: nothing,
+    tail: () => [],
+    end: () => "",
+    since: () => [],
+    close: nothing,
+  };
   const ledger: Ledger = {
     db,
     workspace_id: workspace.id,

@@ -10,8 +10,9 @@ import {
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
 import { findLeadByEmail } from "../../resources/leads/store.ts";
+import { findAlias } from "../../resources/messages/aliases.store.ts";
 import { findLastMailTo } from "../../resources/messages/due.store.ts";
-import { findAlias, findMessage, type MessageRow } from "../../resources/messages/store.ts";
+import { findMessage, type MessageRow } from "../../resources/messages/store.ts";
 
 const DAY_MS = 86_400_000;
 const REPORT_DAYS = 14;

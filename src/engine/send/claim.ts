@@ -27,6 +27,7 @@ import {
   refreezeMessage,
 } from "../../resources/messages/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
+import { isSentBefore } from "./adopt.ts";
 import { type ComposeStep, composeStep } from "./compose.ts";
 import {
   campaignGates,
@@ -104,6 +105,8 @@ export function claimStep(
     const steps = listSteps(tx, campaign.id);
     const step = decideStep(tx, enrollment, steps);
     if (!step) return { result: "passed" };
+    const before = { enrollment, inbox_id: inbox.id, step, email: lead.email };
+    if (isSentBefore(ledger, tx, before)) return { result: "passed" };
     return freeze(ledger, tx, { enrollment, campaign, lead, inbox, steps, step }, compose);
   });
 }

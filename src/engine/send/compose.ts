@@ -7,8 +7,8 @@ import type { StepRow } from "../../resources/campaigns/steps.store.ts";
 import type { EnrollmentRow } from "../../resources/enrollments/store.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
 import type { LeadRow } from "../../resources/leads/store.ts";
+import { findAliasOf } from "../../resources/messages/aliases.store.ts";
 import { listThread } from "../../resources/messages/due.store.ts";
-import { findAliasOf } from "../../resources/messages/store.ts";
 
 export interface StepOrder {
   message_id: number;

@@ -26,7 +26,7 @@ import {
   nextRetryAt,
   oldestHoldingUncertain,
 } from "../../resources/messages/due.store.ts";
-import { returnToQueue } from "../../resources/messages/store.ts";
+import { markPassed, returnToQueue } from "../../resources/messages/store.ts";
 import { type ClaimedMail, type ClaimResult, claimStep } from "./claim.ts";
 import type { ComposeStep } from "./compose.ts";
 import { campaignGates, type Gate, inboxGates } from "./gates.ts";
@@ -160,8 +160,10 @@ function comeBack(ledger: Ledger, now: number): void {
   const doubts = listHoldingUncertain(ledger, now - UNCERTAIN_HOLDS_MS);
   if (doubts.length > 0) {
     ledger.write((tx) => {
-      for (const message of doubts)
+      for (const message of doubts) {
         goOn(tx, message, { sent_at: message.committed_at ?? tx.now, counted: true });
+        markPassed(tx, message.id);
+      }
     });
   }
 }

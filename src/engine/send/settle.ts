@@ -17,7 +17,12 @@ import {
   land,
 } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
-import { findHealth, pauseInbox, putOffInbox } from "../../resources/inboxes/store.ts";
+import {
+  findHealth,
+  type InboxHealth,
+  pauseInbox,
+  putOffInbox,
+} from "../../resources/inboxes/store.ts";
 import { noteMailed } from "../../resources/leads/store.ts";
 import { giveBackQuota, subjectOf } from "../../resources/messages/actions.ts";
 import {
@@ -33,6 +38,8 @@ import { bounceHard, bounceSoft } from "../bounce.ts";
 import { noteTrouble, noteWorks } from "../inbox-health.ts";
 
 const HOUR_MS = 3_600_000;
+/** So long what was found out about a provider's Message-IDs is believed. */
+const IDS_KEEP_MS = 30 * 24 * HOUR_MS;
 
 /** Records the outcome of a mail that was claimed by this boot. */
 export function settle(ledger: Ledger, message_id: number, outcome: SendOutcome): void {
@@ -92,7 +99,8 @@ export function settleSent(
     message.recipient !== "" &&
     inbox &&
     (inbox.save_sent === "always" || (inbox.save_sent === "auto" && !files_itself));
-  if (!markSent(tx, message.id, { response, sent_at, copy: copy ? "due" : null })) return;
+  const wire_id = inbox && mayRewrite(inbox, tx.now) ? "due" : null;
+  if (!markSent(tx, message.id, { response, sent_at, copy: copy ? "due" : null, wire_id })) return;
   if (message.kind !== "step") return;
   if (message.lead_id !== null) noteMailed(tx, message.lead_id, sent_at);
   goOn(tx, message, { sent_at, counted: true });
@@ -102,6 +110,14 @@ export function settleSent(
     { event: "email.sent", detail: { response, at: sent_at } },
     subjectOf(message),
   );
+}
+
+/** Is the Message-ID that this inbox's provider gives its mails worth a look? Of one that keeps ours, only now and then. */
+function mayRewrite(inbox: InboxHealth, now: number): boolean {
+  // Where no copy is filed there is nothing to learn from; a copy of our own has our own id.
+  if (inbox.provider === "sandbox" || inbox.files_sent === false) return false;
+  const is_stale = now - (inbox.ids_checked_at ?? 0) > IDS_KEEP_MS;
+  return inbox.rewrites_ids !== false || is_stale;
 }
 
 /** Sends the enrollment on behind this mail, if the mail still holds it. `counted`: it went out, or may have. */

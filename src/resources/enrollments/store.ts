@@ -29,7 +29,8 @@ export interface EnrollmentRow {
   updated_at: number;
 }
 
-const COLUMNS = `id, campaign_id, lead_id, state, ended_by, paused_by, inbox_id, step_id, due_at, zone, zone_basis, in_flight,
+/** What an EnrollmentRow is read from. */
+export const ENROLLMENT_COLUMNS = `id, campaign_id, lead_id, state, ended_by, paused_by, inbox_id, step_id, due_at, zone, zone_basis, in_flight,
   held_until, blocked_until, blocked_by, last_sent_at, last_step_id, sent_count, state_since, created_at, updated_at`;
 
 export interface NewEnrollment {
@@ -101,7 +102,7 @@ function insertOf(count: number): string {
 
 export function findEnrollment({ db }: Reading, id: number): EnrollmentRow | null {
   return db
-    .query<EnrollmentRow, [number]>(`SELECT ${COLUMNS} FROM enrollments WHERE id = ?`)
+    .query<EnrollmentRow, [number]>(`SELECT ${ENROLLMENT_COLUMNS} FROM enrollments WHERE id = ?`)
     .get(id);
 }
 
@@ -112,7 +113,7 @@ export function findEnrollmentOf(
 ): EnrollmentRow | null {
   return db
     .query<EnrollmentRow, [number, number]>(
-      `SELECT ${COLUMNS} FROM enrollments WHERE campaign_id = ? AND lead_id = ?`,
+      `SELECT ${ENROLLMENT_COLUMNS} FROM enrollments WHERE campaign_id = ? AND lead_id = ?`,
     )
     .get(campaign_id, lead_id);
 }
@@ -131,7 +132,7 @@ export function findFirstLeadId({ db }: Reading, campaign_id: number): number | 
 export function listEnrollmentsOfLead({ db }: Reading, lead_id: number): EnrollmentRow[] {
   return db
     .query<EnrollmentRow, [number]>(
-      `SELECT ${COLUMNS} FROM enrollments WHERE lead_id = ? ORDER BY id`,
+      `SELECT ${ENROLLMENT_COLUMNS} FROM enrollments WHERE lead_id = ? ORDER BY id`,
     )
     .all(lead_id);
 }
@@ -176,7 +177,12 @@ export function land(tx: Tx, id: number, message_id: number): void {
   tx.db
     .query(
       `UPDATE enrollments
-       SET in_flight = NULL, inbox_id = CASE WHEN sent_count = 0 THEN NULL ELSE inbox_id END, updated_at = ?
+       SET in_flight = NULL, updated_at = ?,
+         inbox_id = CASE
+           WHEN sent_count > 0 THEN inbox_id
+           -- What is sent again goes from the inbox that its Message-ID names.
+           ELSE (SELECT m.inbox_id FROM messages m WHERE m.id = enrollments.in_flight AND m.resent_at IS NOT NULL)
+         END
        WHERE id = ? AND in_flight = ?`,
     )
     .run(tx.now, id, message_id);
@@ -250,6 +256,41 @@ export function complete(
     );
 }
 
+/** Back to a step whose mail a person has sent again; an enrollment that was through goes on. */
+export function rewind(
+  tx: Tx,
+  id: number,
+  back: {
+    inbox_id: number;
+    step_id: number;
+    due_at: number;
+    /** The mail was counted among those that were sent. */
+    counted: boolean;
+    last_sent_at: number | null;
+    last_step_id: number | null;
+  },
+): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET in_flight = NULL, inbox_id = ?, step_id = ?, due_at = ?, sent_count = max(0, sent_count - ?),
+         last_sent_at = ?, last_step_id = ?, blocked_until = NULL, blocked_by = NULL, updated_at = ?,
+         ended_by = CASE WHEN state = 'completed' THEN NULL ELSE ended_by END,
+         state = CASE WHEN state = 'completed' THEN 'waiting' ELSE state END
+       WHERE id = ?`,
+    )
+    .run(
+      back.inbox_id,
+      back.step_id,
+      back.due_at,
+      Number(back.counted),
+      back.last_sent_at,
+      back.last_step_id,
+      tx.now,
+      id,
+    );
+}
+
 /** Ends it for good. Its mail under way is the caller's to cancel. False when it had ended before. */
 export function stop(tx: Tx, id: number, ended_by: EnrollmentEnd): boolean {
   const { changes } = tx.db
@@ -304,18 +345,6 @@ export function resume(tx: Tx, id: number): boolean {
   return changes > 0;
 }
 
-/** The zones of those who wait at this step of the campaign, paused and held ones too. */
-export function listZonesAtStep({ db }: Reading, campaign_id: number, step_id: number): string[] {
-  return db
-    .query<{ zone: string }, [number, number]>(
-      `SELECT DISTINCT zone
-       FROM enrollments
-       WHERE campaign_id = ? AND step_id = ? AND in_flight IS NULL AND state NOT IN ('stopped', 'completed')`,
-    )
-    .all(campaign_id, step_id)
-    .map(({ zone }) => zone);
-}
-
 /** Moves the clock of those who wait at this step in this zone. */
 export function restartAtStep(
   tx: Tx,
@@ -362,22 +391,6 @@ export function unblockCampaign(tx: Tx, campaign_id: number): void {
     )
     .run(tx.now, campaign_id);
   tx.nudge("send");
-}
-
-/** The enrollments of a campaign that have not ended, in slices. */
-export function listUnfinishedOfCampaign(
-  { db }: Reading,
-  campaign_id: number,
-  limit: number,
-): EnrollmentRow[] {
-  return db
-    .query<EnrollmentRow, [number, number]>(
-      `SELECT ${COLUMNS}
-       FROM enrollments
-       WHERE campaign_id = ? AND state NOT IN ('stopped', 'completed')
-       LIMIT ?`,
-    )
-    .all(campaign_id, limit);
 }
 
 /** The lead's zone changed: what waits is read in the new one. */

@@ -12,7 +12,7 @@ import type { Wiring } from "../../http/wiring.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { formatInstant, formatInstantOrNull } from "../../ledger/row.ts";
 import { countMessages, findShownMessage, listMessages, type ShownMessage } from "./list.store.ts";
-import { Message, MessageQuery, NewTestMail } from "./schema.ts";
+import { Message, MessageQuery, NewTestMail, Resolution } from "./schema.ts";
 import { readTestMail } from "./test-mail.ts";
 
 const idOrNull = (prefix: IdPrefix, id: number | null) =>
@@ -90,7 +90,26 @@ export const messages = (wiring: Wiring) =>
         summary: "Get a message",
         description: "With its state and the server's last words.",
       },
-    });
+    })
+    .post(
+      "/:id/resolve",
+      ({ ledger, caller, params, body }) => {
+        const id = pathId("msg", params.id, "message");
+        wiring.resolve(ledger, id, { as: body.as, by: caller.public_id });
+        return answer(ledger, id);
+      },
+      {
+        params: pathParams,
+        body: Resolution,
+        response: okOf(Message),
+        detail: {
+          operationId: "resolveMessage",
+          summary: "Settle a message in doubt",
+          description:
+            "A message is `uncertain` when the server's answer to it was lost: it may have gone out or not. imail looks for evidence by itself (the Sent folder, a bounce, an answer) and, after an hour without any, lets the sequence go on as if it had been sent; it never sends such a mail again. You can say what happened: `sent` counts it as sent; `failed` gives back its place in the day's limits, and the lead goes on with the next step; `send_again` puts it back in its place in the sequence, under the same Message-ID, and it goes out when every gate is open: the window, the limits, a fresh look at the inbox. That risks that the lead gets it twice. It is a 409 `cannot_send_again` when the lead's enrollment has ended, a later step has gone out, or its inbox is gone; any message that is not in doubt is a 409 `not_uncertain`. The timeline of the lead shows who decided what (`email.resolved`).",
+        },
+      },
+    );
 
 export const testMails = (wiring: Wiring) =>
   new Elysia({ name: "test-mails", prefix: "/campaigns" })

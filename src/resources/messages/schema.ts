@@ -24,6 +24,13 @@ export const Message = t.Object({
 });
 export type Message = typeof Message.static;
 
+export const Resolution = t.Object({
+  as: word(
+    ["sent", "failed", "send_again"],
+    "`sent`: it went out. `failed`: it never did. `send_again`: send it once more, under the same Message-ID.",
+  ),
+});
+
 export const MessageQuery = t.Object({
   ...pageQuery,
   campaign_id: t.Optional(idOf("cmp")),
