@@ -61,8 +61,11 @@ async function tape({ seed, command, place }: Subject, nth: number): Promise<Tap
 
 /** A recorder that misses a write would prove nothing. */
 function mustBeWhole(replay: Image, files: ReadonlyMap<string, Buffer>): void {
-  for (const [file, bytes] of files)
-    if (!replay.get(file)?.equals(bytes)) throw new Error(`${file} is not what was recorded of it`);
+  for (const [file, bytes] of files) {
+    // A file that was only opened is empty.
+    const recorded_bytes = replay.get(file) ?? Buffer.alloc(0);
+    if (!recorded_bytes.equals(bytes)) throw new Error(`${file} is not what was recorded of it`);
+  }
 }
 
 async function untilSent(dots: () => number, wanted: number): Promise<void> {
