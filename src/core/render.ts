@@ -20,10 +20,17 @@ export type Variables = Record<string, unknown>;
 /** `html` escapes each value; `text` leaves it as it is. */
 export type BodyKind = "text" | "html";
 export type Rendered =
-  { ok: true; text: string } | { ok: false; missing: string[] } | { ok: false; fault: string };
+  | { ok: true; text: string }
+  | { ok: false; missing: string[] }
+  /** `is_slow`: it took too long, which says as much of the machine as of the text. */
+  | { ok: false; fault: string; is_slow?: true };
 
 const PARSE_LIMIT = 50_000;
+/** On the clock of the wall: a machine that was suspended or starved has used it up without any work. */
 const RENDER_LIMIT_MS = 200;
+const RENDER_TRIES = 3;
+/** LiquidJS's words for it. */
+const SLOW = "template render limit exceeded";
 const MEMORY_LIMIT = 1_000_000;
 const OUTPUT_CAP_BYTES = 256 * 1024;
 
@@ -90,6 +97,13 @@ function renderPlain(template: string, variables: Variables, kind: BodyKind): st
 
 /** The same by LiquidJS, whatever the template: what it says is right. */
 export function renderLiquid(template: string, variables: Variables, kind: BodyKind): Rendered {
+  for (let tries = 1; ; tries++) {
+    const rendered = renderOnce(template, variables, kind);
+    if (tries === RENDER_TRIES || !("is_slow" in rendered)) return rendered;
+  }
+}
+
+function renderOnce(template: string, variables: Variables, kind: BodyKind): Rendered {
   try {
     const parsed = parsed_templates[kind].of(template);
     const engine = engines[kind];
@@ -102,9 +116,9 @@ export function renderLiquid(template: string, variables: Variables, kind: BodyK
     const problems = problemsOf(error);
     const missing = problems.map(absentName).filter((name) => name !== null);
     const isOnlyMissing = missing.length > 0 && missing.length === problems.length;
-    return isOnlyMissing
-      ? { ok: false, missing: [...new Set(missing)] }
-      : { ok: false, fault: faultOf(error) };
+    if (isOnlyMissing) return { ok: false, missing: [...new Set(missing)] };
+    const fault = faultOf(error);
+    return { ok: false, fault, ...(fault.includes(SLOW) ? { is_slow: true } : {}) };
   }
 }
 

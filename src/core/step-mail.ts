@@ -5,7 +5,7 @@ import { domainOf } from "./address.ts";
 import { composeMail } from "./compose.ts";
 import { textOfHtml } from "./html-text.ts";
 import { formatId } from "./ids.ts";
-import { leadVariables, renderText, type Variables } from "./render.ts";
+import { leadVariables, type Rendered, renderText, type Variables } from "./render.ts";
 import type { Step } from "./sequence.ts";
 import { spin } from "./spintax.ts";
 import { messageIdOf, references, replySubject, unsubscribeMailto } from "./threading.ts";
@@ -68,7 +68,7 @@ export interface StepMail {
   bytes: Uint8Array;
 }
 
-/** `blocked_by` is `missing_variable: first_name, …` or `missing_render: <why>`. */
+/** `blocked_by` is `missing_variable: first_name, …`, `missing_render: <why>` or, where time may help, `internal_error: <why>`. */
 export type Composed = { ok: true; content: StepMail } | { ok: false; blocked_by: string };
 
 /** The step's mail for this lead, or what the lead lacks for it: never "Hi ,". */
@@ -117,10 +117,9 @@ function subjectTemplate({ lead, step, first }: StepMailOrder, words: Words): st
     : spin(words.subject, `${lead.id}|${step.id}|subject`);
 }
 
-function blockedBy(failed: { missing: string[] } | { fault: string }): string {
-  return "missing" in failed
-    ? `missing_variable: ${failed.missing.join(", ")}`
-    : `missing_render: ${failed.fault}`;
+function blockedBy(failed: Exclude<Rendered, { ok: true }>): string {
+  if ("missing" in failed) return `missing_variable: ${failed.missing.join(", ")}`;
+  return `${failed.is_slow === true ? "internal_error" : "missing_render"}: ${failed.fault}`;
 }
 
 interface Words {

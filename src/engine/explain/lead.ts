@@ -6,6 +6,7 @@ import type {
   LeadExplanation,
   LeadVerdict,
 } from "../../core/explanation.ts";
+import { isReasonCode } from "../../core/reasons.ts";
 import { dueAt } from "../../core/sequence.ts";
 import { nextOpening } from "../../core/window.ts";
 import { listSteps, type StepRow } from "../../resources/campaigns/steps.store.ts";
@@ -253,7 +254,8 @@ function contentGate(
     const composed = composeStep(ledger, ledger, order);
     if (composed.ok) return content;
     const { blocked_by } = composed;
-    const code = blocked_by.startsWith("missing_variable") ? "missing_variable" : "missing_render";
+    const [word = ""] = blocked_by.split(":");
+    const code = isReasonCode(word) ? word : "missing_render";
     return { ...content, gates: [shut(code, null)], blocked_by };
   } catch (error) {
     if (error instanceof Error && error.name === "SQLiteError") throw error;
