@@ -20,17 +20,13 @@ export type Variables = Record<string, unknown>;
 /** `html` escapes each value; `text` leaves it as it is. */
 export type BodyKind = "text" | "html";
 export type Rendered =
-  | { ok: true; text: string }
-  | { ok: false; missing: string[] }
-  /** `is_slow`: it took too long, which says as much of the machine as of the text. */
-  | { ok: false; fault: string; is_slow?: true };
+  { ok: true; text: string } | { ok: false; missing: string[] } | { ok: false; fault: string };
+
+/** The fault of a template that took longer than 200 ms, twice: a bomb, or a machine that is busy with other things. */
+export const RENDER_TOO_SLOW = "the template takes longer than 200 ms";
 
 const PARSE_LIMIT = 50_000;
-/** On the clock of the wall: a machine that was suspended or starved has used it up without any work. */
 const RENDER_LIMIT_MS = 200;
-const RENDER_TRIES = 3;
-/** LiquidJS's words for it. */
-const SLOW = "template render limit exceeded";
 const MEMORY_LIMIT = 1_000_000;
 const OUTPUT_CAP_BYTES = 256 * 1024;
 
@@ -95,13 +91,13 @@ function renderPlain(template: string, variables: Variables, kind: BodyKind): st
   return text === null || Buffer.byteLength(text) > OUTPUT_CAP_BYTES ? null : text;
 }
 
-/** The same by LiquidJS, whatever the template: what it says is right. */
+/** The same by LiquidJS, whatever the template: what it says is right. Its limit is one of real time, so it is asked twice. */
 export function renderLiquid(template: string, variables: Variables, kind: BodyKind): Rendered {
-  for (let tries = 1; ; tries++) {
-    const rendered = renderOnce(template, variables, kind);
-    if (tries === RENDER_TRIES || !("is_slow" in rendered)) return rendered;
-  }
+  const once = renderOnce(template, variables, kind);
+  return isTooSlow(once) ? renderOnce(template, variables, kind) : once;
 }
+
+const isTooSlow = (rendered: Rendered) => "fault" in rendered && rendered.fault === RENDER_TOO_SLOW;
 
 function renderOnce(template: string, variables: Variables, kind: BodyKind): Rendered {
   try {
@@ -116,9 +112,9 @@ function renderOnce(template: string, variables: Variables, kind: BodyKind): Ren
     const problems = problemsOf(error);
     const missing = problems.map(absentName).filter((name) => name !== null);
     const isOnlyMissing = missing.length > 0 && missing.length === problems.length;
-    if (isOnlyMissing) return { ok: false, missing: [...new Set(missing)] };
-    const fault = faultOf(error);
-    return { ok: false, fault, ...(fault.includes(SLOW) ? { is_slow: true } : {}) };
+    return isOnlyMissing
+      ? { ok: false, missing: [...new Set(missing)] }
+      : { ok: false, fault: faultOf(error) };
   }
 }
 
@@ -226,6 +222,7 @@ function bounded(text: string): string {
 function faultOf(error: unknown): string {
   const told = problemsOf(error).find((problem) => absentName(problem) === null);
   const message = told?.message ?? (error instanceof Error ? error.message : "");
+  if (message.includes("template render limit exceeded")) return RENDER_TOO_SLOW;
   const [first = ""] = message.split("\n");
   return (
     first.replace(/^tag ("[^"]*") not found/, "tag $1 is not known here").slice(0, 300) ||

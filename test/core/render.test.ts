@@ -159,30 +159,3 @@ describe("A8: template bombs", () => {
     });
   });
 });
-
-describe("a machine that stands still for a while", () => {
-  /** A value that takes longer than a text may, so many times. */
-  const slow = (times: number) => {
-    let left = times;
-    return {
-      get company() {
-        const until = performance.now() + (left-- > 0 ? 250 : 0);
-        while (performance.now() < until);
-        return "Acme";
-      },
-    };
-  };
-  const template =
-    "{% if company %}at {{ company | upcase }}{% endif %} {% if company %}!{% endif %}";
-
-  test("is no fault of the text: it is written at the next try", () => {
-    expect(renderText(template, slow(1))).toEqual({ ok: true, text: "at ACME !" });
-  });
-
-  test("is told apart from a text that cannot be written", () => {
-    expect(renderText(template, slow(100))).toMatchObject({ ok: false, is_slow: true });
-    expect(
-      renderText("{{ company | date: 'x' | minus: company.y }}", { company: "x" }),
-    ).not.toHaveProperty("is_slow");
-  });
-});

@@ -27,6 +27,8 @@ export interface Rig {
   logged(): string;
   kill(): Promise<void>;
   stop(): Promise<number>;
+  /** Stops the process for a while (SIGSTOP), or lets it go on (SIGCONT). */
+  signal(name: "SIGSTOP" | "SIGCONT"): void;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** All items of a list, over its pages. */
   all<T>(path: string): Promise<T[]>;
@@ -84,6 +86,7 @@ export async function openRig({ program = {}, place }: RigOptions = {}): Promise
     logged: () => logged,
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
+    signal: (name) => void (running && process.kill(running.pid, name)),
     call,
     async all<T>(path: string) {
       const items: T[] = [];

@@ -13,6 +13,7 @@ import { closesAt, nextOpening } from "../../core/window.ts";
 import { localDay } from "../../core/zones.ts";
 import type { Reading } from "../../ledger/database.ts";
 import type { DiskLevel } from "../../ledger/disk.ts";
+import { readFreeze } from "../../ledger/freeze.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { CampaignRow } from "../../resources/campaigns/store.ts";
 import type { EnrollmentRow } from "../../resources/enrollments/store.ts";
@@ -53,8 +54,10 @@ export interface LedgerSigns {
 export const hasRoom = (level: DiskLevel | null) => level !== "stop" && level !== "critical";
 
 /** What stops everything of a ledger. Whatever else comes to stop a whole ledger is told here. */
-export function ledgerGates(ledger: Pick<Ledger, "mode">, signs: LedgerSigns): Gate[] {
+export function ledgerGates(ledger: Pick<Ledger, "mode" | "db">, signs: LedgerSigns): Gate[] {
   const gates: Gate[] = [];
+  const freeze = readFreeze(ledger);
+  if (freeze) gates.push(shut("clock_behind", freeze.believed_at, freeze.since));
   if (!hasRoom(signs.disk_level)) gates.push(shut("disk_full", null));
   if (signs.is_stuck) gates.push(shut("outcome_unwritten", null));
   if (ledger.mode === "test") gates.push(shut("test_clock_still", null));

@@ -31,6 +31,29 @@ export function listOfOtherBoots(
     .all(state, boot_id);
 }
 
+export interface ClaimedStep {
+  id: number;
+  campaign_id: number;
+  lead_id: number;
+  /** The lead's. */
+  zone: string;
+  /** The day whose quota it holds. */
+  quota_day: string;
+}
+
+/** The steps that are claimed at this moment, and not yet committed. */
+export function listClaimed({ db }: Reading): ClaimedStep[] {
+  return db
+    .query<ClaimedStep, []>(
+      // The list of states is what lets SQLite use the partial index.
+      `SELECT m.id, m.campaign_id, m.lead_id, m.quota_day, e.zone
+       FROM messages m
+       JOIN enrollments e ON e.id = m.enrollment_id
+       WHERE m.state IN ('claimed', 'committed') AND m.state = 'claimed'`,
+    )
+    .all();
+}
+
 /** Deferred messages whose time has come. */
 export function listRetries({ db }: Reading, now: number): MessageRow[] {
   return db
