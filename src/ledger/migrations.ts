@@ -3,6 +3,7 @@ import control0001 from "../../migrations/control/0001_start.sql" with { type: "
 import control0002 from "../../migrations/control/0002_contract.sql" with { type: "text" };
 import ledger0001 from "../../migrations/ledger/0001_start.sql" with { type: "text" };
 import ledger0002 from "../../migrations/ledger/0002_contract.sql" with { type: "text" };
+import ledger0011 from "../../migrations/ledger/0011_meanings.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -17,4 +18,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
 export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { name: "0001_start", sql: ledger0001 },
   { name: "0002_contract", sql: ledger0002 },
+  { name: "0011_meanings", sql: ledger0011 },
 ];

@@ -9,6 +9,7 @@ import { findCampaign } from "../campaigns/store.ts";
 import { enrollLead, leadZone, stopLead } from "../enrollments/actions.ts";
 import { setZone, unblockLead } from "../enrollments/store.ts";
 import { eraseEventsOfLead } from "../events/store.ts";
+import { forgetMeaningsOfLead } from "../meanings/actions.ts";
 import { eraseMessagesOfLead } from "../messages/store.ts";
 import { eraseRepliesOfLead } from "../replies/store.ts";
 import { findSuppression, suppressErased } from "../suppressions/actions.ts";
@@ -139,6 +140,7 @@ export function eraseLead(ledger: Ledger, id: number): void {
     stopLead(ledger, tx, id, "erased");
     suppressErased(ledger, tx, email);
     eraseMessagesOfLead(tx, id);
+    forgetMeaningsOfLead(ledger, tx, id);
     eraseRepliesOfLead(tx, id);
     eraseEventsOfLead(tx, id);
     eraseSandboxMails(tx, email);
