@@ -49,6 +49,8 @@ export interface StepMailOrder {
   date: number;
   step: MailStep;
   lead: MailLead;
+  /** Where it goes, if not to the lead: a test of what the lead would get. */
+  recipient?: string;
   inbox: MailInbox;
   /** Oldest first. */
   thread: readonly ThreadPart[];
@@ -171,7 +173,7 @@ function writeMail(order: StepMailOrder, body: Body): Uint8Array {
     message_id: messageIdOf(message_id, keys.message_id, domain),
     date: order.date,
     from: { address: inbox.email, name: inbox.name === "" ? null : inbox.name },
-    to: { address: lead.email, name: name === "" ? null : oneLine(name) },
+    to: { address: order.recipient ?? lead.email, name: name === "" ? null : oneLine(name) },
     reply_to: inbox.reply_to,
     subject: body.subject,
     text: body.text,

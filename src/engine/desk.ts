@@ -7,9 +7,11 @@ import { accountOf } from "../resources/inboxes/actions.ts";
 import { listReadInboxes } from "../resources/inboxes/store.ts";
 import { openFlights } from "./flights.ts";
 import { readOnce } from "./read/watch.ts";
+import type { ClaimedMail } from "./send/claim.ts";
 import type { Later } from "./send/commit-group.ts";
 import { recover, type Recovery } from "./send/recover.ts";
-import { type SendDesk, sendRound } from "./send/round.ts";
+import { claimNext, type SendDesk, sendRound } from "./send/round.ts";
+import type { GoOn } from "./send/settle-group.ts";
 import { openWatches } from "./watches.ts";
 
 export interface LedgerDesk {
@@ -20,9 +22,17 @@ export interface LedgerDesk {
   settleKept(): void;
   /** Every inbox has its watch. */
   watchAll(): void;
+  /** Sends one mail beside the rounds; done when its outcome is written. */
+  sendNow(claimed: ClaimedMail): Promise<void>;
+  /** Nothing new is begun. */
+  isClosing(): boolean;
   nudgeReading(): void;
   /** Reads, then sends, until nothing more is due at this instant; the next instant, or null. */
   runDue(): Promise<number | null>;
+  /** Is an outcome kept that could not be written yet? */
+  isStuck(): boolean;
+  /** Since this start, has reading been tried for this inbox? */
+  mayStart(inbox_id: number): boolean;
   close(within_ms: number): Promise<void>;
 }
 
@@ -33,15 +43,30 @@ interface DeskOptions {
   later: Later;
   /** Has the engine look again at what may be sent. */
   look: () => void;
+  /** The same at an instant (ms, the ledger's clock). Without it only rounds claim. */
+  lookBy?: (at: number) => void;
+  /** May a settled mail be followed by the next of its inbox at once? */
+  mayGoOn?: () => boolean;
 }
 
 /** So many rounds at one instant: more means that something is wrong. */
 const ROUNDS_MOST = 10_000;
 
 /** The desk of one ledger. */
-export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions): LedgerDesk {
+export function openLedgerDesk(options: DeskOptions): LedgerDesk {
+  const { ledger, mail, log, later, look } = options;
   const tried = new Set<number>();
-  const flights = openFlights({ ledger, mail, log, later });
+  const goOn: GoOn = (tx, inbox_ids) => {
+    if (closing || options.mayGoOn?.() !== true) return () => undefined;
+    const { mails, next_at } = claimNext({ ledger, tx }, send_desk, inbox_ids);
+    return () => {
+      for (const claimed of mails) send_desk.start(claimed);
+      if (next_at !== null) options.lookBy?.(next_at);
+    };
+  };
+  const flights = openFlights({ ledger, mail, log, later, goOn });
+  // Flights of their own: whoever waits for one of them waits for no other.
+  const beside = openFlights({ ledger, mail, log, later, goOn });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);
@@ -60,9 +85,19 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
   return {
     recover: () => recover(ledger),
     round,
-    settleKept: () => flights.settleKept(),
+    settleKept() {
+      flights.settleKept();
+      beside.settleKept();
+    },
+    async sendNow(claimed) {
+      beside.start(claimed);
+      await beside.landed();
+    },
     watchAll: () => watches.watchAll(),
+    isClosing: () => closing,
     nudgeReading: () => watches.nudge(),
+    isStuck: () => flights.isStuck(),
+    mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
     async runDue() {
       flights.settleKept();
       for (let i = 0; i < ROUNDS_MOST; i++) {
@@ -77,11 +112,15 @@ export function openLedgerDesk({ ledger, mail, log, later, look }: DeskOptions):
       closing = true;
       watches.stop();
       const late = Promise.withResolvers<void>();
-      const hangUp = later(within_ms, () => flights.hangUp());
+      const all = [flights, beside];
+      const hangUp = later(within_ms, () => all.forEach((some) => some.hangUp()));
       const giveUp = later(within_ms + 1000, late.resolve);
-      await Promise.race([Promise.all([flights.landed(), watches.stopped()]), late.promise]);
+      const ends = [...all.map((some) => some.landed()), watches.stopped()];
+      await Promise.race([Promise.all(ends), late.promise]);
       hangUp();
       giveUp();
+      // Sessions that wait for a next mail have none to wait for.
+      flights.hangUp();
       ledger.journal.sync();
     },
   };

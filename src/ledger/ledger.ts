@@ -80,6 +80,9 @@ export interface LedgerOptions {
   onError: (error: unknown) => void;
 }
 
+/** How old a backup may be for the journal to know everything that was sent since: 400 days. */
+export const JOURNAL_KEEPS_MS = 400 * 86_400_000;
+
 /** Opens the ledger's file and brings it up to date. */
 export function openLedger(options: LedgerOptions): Ledger {
   const { path, mode, random } = options;
@@ -88,7 +91,9 @@ export function openLedger(options: LedgerOptions): Ledger {
     const test_clock = mode === "test" ? openTestClock(startOfTestClock(db)) : null;
     const clock = test_clock ?? options.clock ?? systemClock;
     const journal =
-      path === ":memory:" ? openMemoryJournal() : openJournal(path.replace(/\.db$/, ".sent"));
+      path === ":memory:"
+        ? openMemoryJournal()
+        : openJournal(path.replace(/\.db$/, ".sent"), systemClock.now() - JOURNAL_KEEPS_MS);
     const boot = Buffer.from(random.bytes(2)).readUInt16BE() % 4096;
     return {
       db,
@@ -171,7 +176,16 @@ export function moveTestClock(ledger: Ledger, instant: number): void {
   ledger.test_clock.moveTo(instant);
 }
 
+// From its claim to the journal one mail asks for the same three hashes again and again.
+const hashes = new WeakMap<Uint8Array, Map<string, Uint8Array>>();
+const HASHES_MOST = 64;
+
 /** The keyed hash of an address or domain in this ledger. */
-export function suppressionHash(ledger: Ledger, value: string): Uint8Array {
-  return suppressionKey(ledger.keys.suppression, value);
+export function suppressionHash({ keys }: Pick<Ledger, "keys">, value: string): Uint8Array {
+  const known = hashes.get(keys.suppression) ?? new Map<string, Uint8Array>();
+  hashes.set(keys.suppression, known);
+  const hash = known.get(value) ?? suppressionKey(keys.suppression, value);
+  if (known.size >= HASHES_MOST) known.clear();
+  known.set(value, hash);
+  return hash;
 }

@@ -11,6 +11,8 @@ interface Answer<T> {
 }
 
 export interface Rig {
+  /** The data directory. */
+  dir: string;
   start(): Promise<void>;
   kill(): Promise<void>;
   stop(): Promise<number>;
@@ -61,6 +63,7 @@ export async function openRig(): Promise<Rig> {
     return ended?.exit_code ?? 0;
   };
   return {
+    dir,
     async start() {
       running = await startProgram(["--dir", dir]);
     },

@@ -33,7 +33,7 @@ CREATE TABLE campaigns (
   lead_cooldown           TEXT    NOT NULL,
   created_at              INTEGER NOT NULL,
   updated_at              INTEGER NOT NULL,
-  archived_at             INTEGER,
+  archived_at             INTEGER, state_since INTEGER,
   CHECK ((state = 'archived') = (archived_at IS NOT NULL))
 ) STRICT;
 
@@ -68,7 +68,7 @@ CREATE TABLE enrollments (
   last_step_id  INTEGER,
   sent_count    INTEGER NOT NULL DEFAULT 0,
   created_at    INTEGER NOT NULL,
-  updated_at    INTEGER NOT NULL,
+  updated_at    INTEGER NOT NULL, state_since INTEGER,
   UNIQUE (campaign_id, lead_id),
   CHECK ((state IN ('completed', 'stopped')) = (ended_by IS NOT NULL)),
   CHECK ((state = 'held') = (held_until IS NOT NULL)),
@@ -127,7 +127,16 @@ CREATE TABLE inboxes (
   created_at      INTEGER NOT NULL,
   updated_at      INTEGER NOT NULL,
   deleted_at      INTEGER
-) STRICT;
+, rewrites_ids INTEGER, ids_checked_at INTEGER) STRICT;
+
+CREATE TABLE journaled_mails (
+  campaign_id INTEGER NOT NULL,
+  step_id     INTEGER NOT NULL,
+  key         BLOB    NOT NULL, -- keyed hash of the address
+  message_id  INTEGER NOT NULL, -- the id under which it went out
+  sent_at     INTEGER NOT NULL,
+  PRIMARY KEY (campaign_id, step_id, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE judged_mails (
   inbox_id  INTEGER NOT NULL,
@@ -207,7 +216,7 @@ CREATE TABLE messages (
   response      TEXT,             -- the server's last words
   copy          TEXT CHECK (copy IN ('due', 'filed')), -- the copy in the Sent folder
   copy_retry_at INTEGER,
-  looked_up_at  INTEGER,          -- uncertain: when evidence was last looked for
+  looked_up_at  INTEGER, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')),          -- uncertain: when evidence was last looked for
   UNIQUE (enrollment_id, step_id),
   CHECK (kind <> 'step' OR (enrollment_id IS NOT NULL AND step_id IS NOT NULL AND lead_id IS NOT NULL AND campaign_id IS NOT NULL)),
   CHECK ((state IN ('sent', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
@@ -287,7 +296,7 @@ CREATE TABLE suppressions (
   reason     TEXT    NOT NULL CHECK (reason IN ('unsubscribed', 'bounced', 'complained', 'erased', 'manual')),
   source     TEXT    NOT NULL,
   evidence   TEXT,
-  created_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, erased_at INTEGER,
   UNIQUE (key)
 ) STRICT;
 
@@ -307,6 +316,9 @@ CREATE INDEX enrollments_follow_up ON enrollments (inbox_id, campaign_id, zone, 
 
 CREATE INDEX enrollments_held ON enrollments (held_until) WHERE state = 'held';
 
+CREATE INDEX enrollments_kept_back ON enrollments (campaign_id, state, blocked_by, held_until, blocked_until)
+  WHERE state IN ('held', 'paused') OR (state = 'waiting' AND blocked_until IS NOT NULL);
+
 CREATE INDEX enrollments_lead ON enrollments (lead_id);
 
 CREATE INDEX events_campaign ON events (campaign_id, event, created_at) WHERE campaign_id IS NOT NULL;
@@ -325,16 +337,22 @@ CREATE INDEX messages_copies ON messages (inbox_id) WHERE copy = 'due';
 
 CREATE INDEX messages_deferred ON messages (retry_at) WHERE state = 'deferred';
 
+CREATE INDEX messages_holding ON messages (committed_at) WHERE state = 'uncertain' AND passed_at IS NULL;
+
 CREATE INDEX messages_lead ON messages (lead_id);
 
 CREATE INDEX messages_slots ON messages (inbox_id, slot_at) WHERE slot_at IS NOT NULL;
 
-CREATE INDEX messages_uncertain ON messages (committed_at) WHERE state = 'uncertain';
+CREATE INDEX messages_uncertain ON messages (inbox_id, look_at) WHERE state = 'uncertain';
 
 CREATE INDEX messages_under_way ON messages (inbox_id) WHERE state IN ('claimed', 'committed');
+
+CREATE INDEX messages_wire_ids ON messages (inbox_id) WHERE wire_id = 'due';
 
 CREATE INDEX replies_lead ON replies (lead_id);
 
 CREATE INDEX sandbox_mails_coming ON sandbox_mails (arrives_at) WHERE uid < 0;
 
 CREATE UNIQUE INDEX steps_of_campaign ON steps (campaign_id, position) WHERE removed_at IS NULL;
+
+CREATE INDEX suppressions_erased ON suppressions (erased_at) WHERE erased_at IS NOT NULL;

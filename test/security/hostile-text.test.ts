@@ -14,6 +14,7 @@ import { encodePhrase, encodeText } from "../../src/core/header-text.ts";
 import { textOfHtml, textOfReply } from "../../src/core/html-text.ts";
 import { parseId } from "../../src/core/ids.ts";
 import { badLinks } from "../../src/core/links.ts";
+import { readPlainTemplate } from "../../src/core/plain-template.ts";
 import { encodeQuotedPrintable } from "../../src/core/quoted-printable.ts";
 import { checkTemplate, renderText } from "../../src/core/render.ts";
 import { cutQuotes } from "../../src/core/reply-text.ts";
@@ -76,6 +77,10 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   "links.ts": {
     "badLinks of text": (text) => badLinks(text, false),
     "badLinks of HTML": (text) => badLinks(text, true),
+  },
+  "plain-template.ts": {
+    // The same bound as in render.ts.
+    readPlainTemplate: (text) => readPlainTemplate(text.slice(0, 50_000)),
   },
   "quoted-printable.ts": { encodeQuotedPrintable },
   "render.ts": {

@@ -25,6 +25,7 @@ export interface RoomOptions {
   zone?: string;
   seed?: number;
   files_sent?: boolean;
+  rewrites_ids?: boolean;
 }
 
 /** Chance that is the same in every run (mulberry32). */
@@ -69,7 +70,7 @@ const later = (_ms: number, work: () => void) => {
 const look = () => undefined;
 
 /** A desk as the engine has it, looked at only when the test says so. */
-export function openDesk(ledger: Ledger, world: MailWorld): LedgerDesk {
+export function openDesk(ledger: Ledger, world: Pick<MailWorld, "port">): LedgerDesk {
   return openLedgerDesk({ ledger, mail: world.port, log: silent, later, look });
 }
 
@@ -119,10 +120,12 @@ export function openEngineRoom(options: RoomOptions = {}) {
     /** Another desk, on this ledger or on one with a defect. */
     takeDesk: (other: Ledger = ledger) => (desk = openDesk(other, world)),
     /** The process is killed and started again: only the file is left. */
-    restart() {
+    restart({ meanwhile, opened }: { meanwhile?: () => void; opened?: () => void } = {}) {
       ledger.close();
+      meanwhile?.();
       ledger = openRoomLedger(options, clock, random);
       desk = openDesk(ledger, world);
+      opened?.();
       return desk.recover();
     },
     enrollment: (lead_id: number, at = 0) => {

@@ -62,6 +62,7 @@ export async function openTestHouse(options: TestHouseOptions = {}) {
     port: 0,
     allow_host: options.allowed_hosts ?? [],
     log_level: "silent",
+    backups: null,
     master_key,
     ...options.settings,
   };

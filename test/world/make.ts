@@ -20,6 +20,7 @@ interface StepDraft {
 
 interface InboxDraft {
   email?: string;
+  provider?: "sandbox" | "smtp" | "microsoft";
   daily_limit?: number;
   hourly_limit?: number;
   min_gap_seconds?: number;
@@ -42,15 +43,26 @@ export function makerOf(ledger: Ledger) {
     inbox(draft: InboxDraft = {}): number {
       return ledger.write((tx) => {
         const id = tx.id();
+        const { provider = "sandbox" } = draft;
+        const server = {
+          host: "mx.test",
+          port: 465,
+          security: "tls" as const,
+          username: "ana",
+          ca: null,
+        };
+        const seal = (column: string) =>
+          ledger.vault.seal({ table: "inboxes", row: id, column }, "secret");
+        const logs_in = provider !== "sandbox";
         insertInbox(tx, {
           id,
           email: draft.email ?? `sender${id}@sender.test`,
           name: "Ana Sender",
-          provider: "sandbox",
-          smtp: null,
-          imap: null,
-          smtp_password: null,
-          imap_password: null,
+          provider,
+          smtp: logs_in ? server : null,
+          imap: logs_in ? server : null,
+          smtp_password: logs_in ? seal("smtp_password") : null,
+          imap_password: logs_in ? seal("imap_password") : null,
           daily_limit: draft.daily_limit ?? 50,
           hourly_limit: draft.hourly_limit ?? 10,
           min_gap_seconds: draft.min_gap_seconds ?? 600,

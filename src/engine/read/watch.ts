@@ -7,8 +7,9 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { accountOf } from "../../resources/inboxes/actions.ts";
 import { findInbox, type InboxRow } from "../../resources/inboxes/store.ts";
 import { noteTrouble, noteWorks, pauseAfter } from "../inbox-health.ts";
+import { learnWireIds, lookAgainAtOnce, settleDoubts } from "./doubts.ts";
 import { readUpToDate } from "./fetch.ts";
-import { fileCopies, settleDoubts } from "./sent-folder.ts";
+import { fileCopies } from "./sent-folder.ts";
 
 /** A connection is made anew after this long: some servers fall silent for good (mail.md 4.7). */
 const RENEW_MS = 25 * 60_000;
@@ -123,6 +124,9 @@ export async function readOnce(
 ): Promise<boolean> {
   const inbox = findInbox(ledger, inbox_id);
   if (!inbox) return false;
+  if (inbox.read_failures > 0) lookAgainAtOnce(ledger, inbox_id);
+  // Before anything is read: an answer may name the id that the provider gave.
+  await learnWireIds(ledger, inbox, session);
   await readUpToDate(ledger, inbox, session);
   await settleDoubts(ledger, inbox, session);
   await fileCopies(ledger, inbox_id, session);

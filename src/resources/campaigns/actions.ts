@@ -7,12 +7,8 @@ import type { Step } from "../../core/sequence.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { archiveEnrollments } from "../enrollments/actions.ts";
-import {
-  listZonesAtStep,
-  moveToStep,
-  restartAtStep,
-  unblockCampaign,
-} from "../enrollments/store.ts";
+import { listZonesAtStep } from "../enrollments/of-campaign.store.ts";
+import { moveToStep, restartAtStep, unblockCampaign } from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
 import { findInbox } from "../inboxes/store.ts";
 import { readyIssues } from "./ready.ts";

@@ -11,12 +11,12 @@ import { listSteps } from "../campaigns/steps.store.ts";
 import { findLead } from "../leads/store.ts";
 import { giveBackQuota } from "../messages/actions.ts";
 import { cancelUnfinished } from "../messages/store.ts";
+import { listUnfinishedOfCampaign } from "./of-campaign.store.ts";
 import {
   findEnrollmentOf,
   insertEnrollment,
   insertEnrollments,
   listEnrollmentsOfLead,
-  listUnfinishedOfCampaign,
   type NewEnrollment,
   setWorkspaceZone,
   stop,

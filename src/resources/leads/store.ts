@@ -53,6 +53,19 @@ export function findLead({ db }: Reading, id: number): LeadRow | null {
 }
 
 /** `email` as parseAddress gives it. */
+/** Ids and addresses of the next leads behind an id. */
+export function listEmails(
+  { db }: Reading,
+  after: number,
+  limit: number,
+): { id: number; email: string }[] {
+  return db
+    .query<{ id: number; email: string }, [number, number]>(
+      "SELECT id, email FROM leads WHERE id > ? ORDER BY id LIMIT ?",
+    )
+    .all(after, limit);
+}
+
 export function findLeadByEmail({ db }: Reading, email: string): LeadRow | null {
   const row = db.query<Stored, [string]>(`SELECT ${COLUMNS} FROM leads WHERE email = ?`).get(email);
   return row ? fromRow(row) : null;

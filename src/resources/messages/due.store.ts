@@ -40,17 +40,36 @@ export function listRetries({ db }: Reading, now: number): MessageRow[] {
     .all(now);
 }
 
-/** Uncertain mails of an inbox that were not looked up since `before`. */
-export function listUncertain({ db }: Reading, inbox_id: number, before_at: number): MessageRow[] {
+export interface Sought {
+  id: number;
+  /** How often it was looked for in vain. */
+  looks: number;
+}
+
+/** Uncertain mails of an inbox that are to be looked up now, the longest due first. */
+export function listUncertain({ db }: Reading, inbox_id: number, now: number): Sought[] {
   return db
-    .query<MessageRow, [number, number]>(
-      `SELECT ${MESSAGE_COLUMNS}
+    .query<Sought, [number, number]>(
+      `SELECT id, looks
        FROM messages
-       WHERE state = 'uncertain' AND inbox_id = ? AND coalesce(looked_up_at, 0) <= ?
-       ORDER BY coalesce(looked_up_at, 0), id
+       WHERE state = 'uncertain' AND inbox_id = ? AND (look_at IS NULL OR look_at <= ?)
+       ORDER BY look_at, id
        LIMIT 50`,
     )
-    .all(inbox_id, before_at);
+    .all(inbox_id, now);
+}
+
+/** Sent mails of an inbox whose Message-ID is still to be learnt, and may be looked up now. */
+export function listWireIds({ db }: Reading, inbox_id: number, now: number): Sought[] {
+  return db
+    .query<Sought, [number, number]>(
+      `SELECT id, looks
+       FROM messages
+       WHERE wire_id = 'due' AND inbox_id = ? AND (look_at IS NULL OR look_at <= ?)
+       ORDER BY look_at, id
+       LIMIT 50`,
+    )
+    .all(inbox_id, now);
 }
 
 /** Uncertain mails that hold their enrollment and were committed by `before_at`: the sequence may go on without them. */
@@ -59,8 +78,7 @@ export function listHoldingUncertain({ db }: Reading, before_at: number): Messag
     .query<MessageRow, [number]>(
       `SELECT ${MESSAGE_COLUMNS}
        FROM messages
-       WHERE state = 'uncertain' AND committed_at <= ?
-         AND EXISTS (SELECT 1 FROM enrollments e WHERE e.id = messages.enrollment_id AND e.in_flight = messages.id)
+       WHERE state = 'uncertain' AND passed_at IS NULL AND messages.committed_at <= ?
        LIMIT 500`,
     )
     .all(before_at);
@@ -71,10 +89,7 @@ export function oldestHoldingUncertain({ db }: Reading): number | null {
   return (
     db
       .query<{ at: number | null }, []>(
-        `SELECT min(committed_at) AS at
-         FROM messages
-         WHERE state = 'uncertain'
-           AND EXISTS (SELECT 1 FROM enrollments e WHERE e.id = messages.enrollment_id AND e.in_flight = messages.id)`,
+        "SELECT min(committed_at) AS at FROM messages WHERE state = 'uncertain' AND passed_at IS NULL",
       )
       .get()?.at ?? null
   );
@@ -111,7 +126,7 @@ export function listCommitsSince({ db }: Reading, since: number): MessageRow[] {
       // A slot is taken minutes before its mail is committed: the index of slots finds them without a scan.
       `SELECT ${MESSAGE_COLUMNS}
        FROM messages
-       WHERE inbox_id IN (SELECT id FROM inboxes) AND slot_at >= ?1 - 3600000 AND committed_at >= ?1
+       WHERE inbox_id IN (SELECT id FROM inboxes) AND slot_at >= ?1 - 3600000 AND messages.committed_at >= ?1
          AND state IN ('committed', 'uncertain', 'sent')
        ORDER BY id`,
     )
@@ -153,8 +168,10 @@ export function findLastMailTo(
     .query<MessageRow, [number, number, number]>(
       `SELECT ${MESSAGE_COLUMNS}
        FROM messages
-       WHERE lead_id = ? AND inbox_id = ? AND state IN ('sent', 'uncertain') AND committed_at > ?
-       ORDER BY committed_at DESC
+       WHERE lead_id = ? AND inbox_id = ? AND released_at > ?
+         -- What a person has sent again waits, but may have arrived before.
+         AND (state IN ('sent', 'uncertain') OR resent_at IS NOT NULL)
+       ORDER BY released_at DESC
        LIMIT 1`,
     )
     .get(place.lead_id, place.inbox_id, place.since);

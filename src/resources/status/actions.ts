@@ -13,7 +13,8 @@ import type { Reading } from "../../ledger/database.ts";
 import { type Ledger, setNote, type Workspace } from "../../ledger/ledger.ts";
 import { formatInstant, formatInstantOrNull } from "../../ledger/row.ts";
 import { listCampaigns } from "../campaigns/store.ts";
-import { type InboxRow, listInboxes, sentOn } from "../inboxes/store.ts";
+import { type InboxRow, listInboxes } from "../inboxes/store.ts";
+import { sentOn } from "../inboxes/used.store.ts";
 import { countCampaignStates, countSentOn, readWaiting, type Waiting } from "./store.ts";
 
 const LISTED_MOST = 100;
