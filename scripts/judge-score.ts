@@ -1,7 +1,7 @@
 // `bun scripts/judge-score.ts [--json]`: how well replies are judged: confusion matrix, precision and recall for each
 // meaning and language, what `unsure` covers. Of texts that the model has not seen, else by cross-validation.
 
-import { scoreAll, type Score } from "./meaning-score.ts";
+import { type Score, scoreAll } from "./meaning-score.ts";
 
 const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
 const pad = (text: string | number, width = 9): string => String(text).padStart(width);
@@ -10,7 +10,8 @@ function matrix({ confusion }: Score): string {
   const names = Object.keys(confusion);
   const head = `${"".padEnd(20)}${names.map((name) => pad(name.slice(0, 8))).join("")}`;
   const rows = names.map(
-    (name) => `${name.padEnd(20)}${names.map((said) => pad(confusion[name]?.[said] ?? 0)).join("")}`,
+    (name) =>
+      `${name.padEnd(20)}${names.map((said) => pad(confusion[name]?.[said] ?? 0)).join("")}`,
   );
   return [head, ...rows].join("\n");
 }

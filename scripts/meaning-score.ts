@@ -1,6 +1,7 @@
 // Scores of the classifier of replies: on the held-out set with the shipped weights, and on the training set by
 // cross-validation, where each text is judged by a model that was trained without it.
 
+import { softmax } from "../src/core/meaning-model.ts";
 import {
   type JudgedMeaning,
   judgeMeaning,
@@ -8,7 +9,6 @@ import {
   MEANINGS,
   UNSURE_BELOW,
 } from "../src/core/meaning.ts";
-import { softmax } from "../src/core/meaning-model.ts";
 import { HELD_OUT, type Labelled, readCorpus, TRAINING } from "./meaning-corpus.ts";
 import { calibrate, crossScores, FOLDS } from "./meaning-training.ts";
 
@@ -55,14 +55,19 @@ function crossValidated(): Said[] {
     );
     const confidence = Math.max(...allowed);
     const category: Meaning = MEANINGS[allowed.indexOf(confidence)] ?? "other";
-    return { one, said: { category, confidence, unsure: confidence < UNSURE_BELOW, source: "model" } };
+    return {
+      one,
+      said: { category, confidence, unsure: confidence < UNSURE_BELOW, source: "model" },
+    };
   });
 }
 
 function scoreOf(name: string, all: readonly Said[]): Score {
   const right = all.filter(isRight);
   const sure = all.filter(({ said }) => !said.unsure);
-  const rule = all.filter(({ said }) => said.source === "rule" && said.category !== "unsubscribe_request");
+  const rule = all.filter(
+    ({ said }) => said.source === "rule" && said.category !== "unsubscribe_request",
+  );
   const by_category = MEANINGS.map((meaning) => {
     const are = all.filter(({ one }) => one.category === meaning);
     const are_said = all.filter(({ said }) => said.category === meaning);

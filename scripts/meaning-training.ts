@@ -36,7 +36,9 @@ export function trainOn(examples: readonly Example[]): Weights {
 }
 
 /** Each text with its scores by a model that was trained without it. */
-export function crossScores(corpus: readonly Labelled[]): { one: Labelled; scores: Float64Array }[] {
+export function crossScores(
+  corpus: readonly Labelled[],
+): { one: Labelled; scores: Float64Array }[] {
   const examples = corpus.map(exampleOf);
   return Array.from({ length: FOLDS }, (_, fold) => {
     const weights = trainOn(examples.filter((_one, at) => at % FOLDS !== fold));
@@ -58,7 +60,10 @@ export function calibrate(scored: ReturnType<typeof crossScores>): number {
 }
 
 /** The bytes of the model of a corpus. */
-export function trainModel(corpus: readonly Labelled[]): { bytes: Uint8Array; temperature: number } {
+export function trainModel(corpus: readonly Labelled[]): {
+  bytes: Uint8Array;
+  temperature: number;
+} {
   const temperature = calibrate(crossScores(corpus));
   return { bytes: encodeModel(trainOn(corpus.map(exampleOf)), temperature), temperature };
 }

@@ -14,6 +14,7 @@ import { explain, explainLocally } from "./resources/explain/routes.ts";
 import { forecasts } from "./resources/forecasts/routes.ts";
 import { inboxes } from "./resources/inboxes/routes.ts";
 import { leads } from "./resources/leads/routes.ts";
+import { meanings } from "./resources/meanings/routes.ts";
 import { messages, testMails } from "./resources/messages/routes.ts";
 import { status } from "./resources/status/routes.ts";
 import { suppressions } from "./resources/suppressions/routes.ts";
@@ -95,6 +96,8 @@ const ACCESS: AccessTable = {
   "GET /v1/messages/:id": "campaigns:read",
   "POST /v1/messages/:id/resolve": "campaigns:write",
 
+  "POST /v1/replies/classify": "replies:read",
+
   "GET /v1/events": "analytics:read",
 
   "GET /v1/api-keys": "keys:write",
@@ -151,6 +154,7 @@ export function openApp(wiring: Wiring) {
         .use(inboxes(wiring))
         .use(suppressions(wiring))
         .use(messages(wiring))
+        .use(meanings(wiring))
         .use(testMails(wiring))
         .use(events(wiring))
         .use(testMode(wiring))

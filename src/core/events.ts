@@ -33,6 +33,10 @@ export type DomainEvent =
         kind: string;
         category: string | null;
         confidence: number | null;
+        /** Of a person's reply: the category is the best of several. */
+        unsure: boolean | null;
+        source: string;
+        evidence: string | null;
       };
     }
   | { event: "lead.unsubscribed"; detail: { source: string } }

@@ -2,8 +2,8 @@
 // in this form, so its numbers may not change without a new FEATURE_VERSION (a test holds them).
 import { foldWords } from "./fold-words.ts";
 import { CUE_INDEX, CUE_NAMES } from "./meaning-cues.ts";
-import { type Span, splitSentences } from "./sentences.ts";
 import { findPhrases } from "./phrase-index.ts";
+import { type Span, splitSentences } from "./sentences.ts";
 
 export const FEATURE_VERSION = 1;
 

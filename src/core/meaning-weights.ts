@@ -13,7 +13,8 @@ export function encodeModel(weights: Weights, temperature: number): Uint8Array {
   const scales = [false, true].map((hashed) => largest(weights, hashed) / 127);
   const head = new Uint8Array(HEAD + BITMAP);
   new DataView(head.buffer).setFloat32(0, temperature);
-  for (const [at, scale] of scales.entries()) new DataView(head.buffer).setFloat32(4 + 4 * at, scale);
+  for (const [at, scale] of scales.entries())
+    new DataView(head.buffer).setFloat32(4 + 4 * at, scale);
   const rows: number[] = [];
   for (let id = 0; id < FEATURES; id++) {
     const place = weights.rowOf(id);

@@ -1,15 +1,15 @@
+import { type Cue, CUE_NAMES } from "./meaning-cues.ts";
 // What a person's reply means: opt-outs by their words, then phrases that have one meaning only, then the trained model
 // with what this workspace's owner has corrected. Pure, the same answer on every machine, and never a guess in disguise.
 import { type Features, featuresOf } from "./meaning-features.ts";
-import { CUE_NAMES, type Cue } from "./meaning-cues.ts";
 import {
   type Meaning,
   MEANINGS,
   scoresOf,
   softmax,
   train,
-  type Weights,
   weightiestSentence,
+  type Weights,
 } from "./meaning-model.ts";
 import { trainedModel } from "./meaning-weights.ts";
 import { findOptOut } from "./opt-out.ts";
@@ -143,7 +143,12 @@ function bestOf(chances: Float64Array): number {
 }
 
 /** The meaning of a short text in which phrases of one meaning stand, and no word of another. */
-function ruleOf({ cues, phrases, questions, words }: Features): { meaning: Meaning; cue: number } | null {
+function ruleOf({
+  cues,
+  phrases,
+  questions,
+  words,
+}: Features): { meaning: Meaning; cue: number } | null {
   const spoken = cues & ~SILENT;
   if (spoken === 0 || words > RULE_WORDS) return null;
   const isOne = (spoken & (spoken - 1)) === 0 || (spoken & ~DECLINES) === 0;

@@ -37,7 +37,12 @@ function endsSentence(text: string, at: number): boolean {
   const next = text[at + 1];
   if (next !== undefined && !/\s/.test(next)) return false;
   // "Mr. Olsen", "z. B.", "12. Mai": a full stop after so little ends an abbreviation.
-  return char !== "." || !/(?:^|[\s.(])(?:\p{L}{1,2}|\d{1,2}|bzw|Mrs|Herr|approx)$/u.test(text.slice(Math.max(0, at - 7), at));
+  return (
+    char !== "." ||
+    !/(?:^|[\s.(])(?:\p{L}{1,2}|\d{1,2}|bzw|Mrs|Herr|approx)$/u.test(
+      text.slice(Math.max(0, at - 7), at),
+    )
+  );
 }
 
 function push(spans: Span[], text: string, from: number, to: number): void {

@@ -15,6 +15,7 @@ import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock, alone } from "./advance.ts";
+import type { SecondOpinion } from "./ask-classifier.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
 import type { EngineSigns } from "./explain/scene.ts";
 import { receiveMail } from "./receive.ts";
@@ -38,6 +39,8 @@ export interface EngineOptions {
   checkpoints?: Checkpoints;
   /** The automatic backups. */
   backups?: Backups | null;
+  /** Asked about replies that imail is unsure of; null or left out: nobody is. */
+  second_opinion?: SecondOpinion | null;
   log: Log;
 }
 
@@ -200,6 +203,7 @@ function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cr
     everySecond(() => followZones(options.ledgers()), log),
     everySecond(() => options.checkpoints?.look(), log),
     everySecond(() => options.backups?.look(), log),
+    everySecond(() => options.second_opinion?.askOnce(options.ledgers()), log),
     everySecond(() => {
       options.openNew?.();
       options.ledgers().forEach(takeUp);

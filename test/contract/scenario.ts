@@ -371,6 +371,13 @@ const endings: Play[] = [
   { operation: "DELETE /v1/campaigns/:id", path: { id: "$campaign" } },
 ];
 
+const meanings: Play[] = [
+  {
+    operation: "POST /v1/replies/classify",
+    body: { text: "Thanks, but we are not interested." },
+  },
+];
+
 /** All calls, in their order. */
 export const SCENARIO: readonly Play[] = [
   ...prepare,
@@ -380,6 +387,7 @@ export const SCENARIO: readonly Play[] = [
   ...running,
   ...doubts,
   ...suppressions,
+  ...meanings,
   ...keys,
   ...people,
   ...endings,

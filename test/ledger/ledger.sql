@@ -179,6 +179,16 @@ CREATE TABLE lifted_suppressions (
   lifted_at  INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE meaning_corrections (
+  reply_id     INTEGER PRIMARY KEY,
+  said         TEXT    NOT NULL, -- what imail had said
+  category     TEXT    NOT NULL, -- what the person said
+  rule         TEXT,             -- what the phrase rules say by themselves
+  version      INTEGER NOT NULL, -- of the features: those of another version teach nothing
+  features     BLOB    NOT NULL, -- numbers of features, 16 bits each, little endian
+  corrected_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE message_aliases (
   alias      TEXT    PRIMARY KEY,
   message_id INTEGER NOT NULL REFERENCES messages (id)
@@ -260,7 +270,7 @@ CREATE TABLE replies (
   fault           TEXT CHECK (fault IN ('mailbox', 'sender', 'transient')),
   received_at     INTEGER NOT NULL,
   read_at         INTEGER
-) STRICT;
+, unsure INTEGER CHECK (unsure IN (0, 1)), evidence_start INTEGER, evidence_end INTEGER, asked_at INTEGER) STRICT;
 
 CREATE TABLE sandbox_mails (
   id         INTEGER PRIMARY KEY,
@@ -331,6 +341,8 @@ CREATE INDEX judged_mails_age ON judged_mails (judged_at);
 
 CREATE INDEX lifted_suppressions_key ON lifted_suppressions (key);
 
+CREATE INDEX meaning_corrections_age ON meaning_corrections (corrected_at);
+
 CREATE INDEX message_aliases_message ON message_aliases (message_id);
 
 CREATE INDEX messages_copies ON messages (inbox_id) WHERE copy = 'due';
@@ -350,6 +362,8 @@ CREATE INDEX messages_under_way ON messages (inbox_id) WHERE state IN ('claimed'
 CREATE INDEX messages_wire_ids ON messages (inbox_id) WHERE wire_id = 'due';
 
 CREATE INDEX replies_lead ON replies (lead_id);
+
+CREATE INDEX replies_unsure ON replies (received_at) WHERE unsure = 1 AND asked_at IS NULL;
 
 CREATE INDEX sandbox_mails_coming ON sandbox_mails (arrives_at) WHERE uid < 0;
 

@@ -1,3 +1,4 @@
+import { FEATURE_VERSION } from "../../core/meaning-features.ts";
 // What a workspace's owner teaches imail about replies: each correction counts at once, on this machine, and nothing of
 // the reply's words is kept for it.
 import {
@@ -10,7 +11,6 @@ import {
   MEANINGS,
   type OwnLayer,
 } from "../../core/meaning.ts";
-import { FEATURE_VERSION } from "../../core/meaning-features.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import {
@@ -53,7 +53,8 @@ export function learnMeaning(ledger: Ledger, tx: Tx, taught: Taught): void {
   const { reply_id, text, subject, category } = taught;
   if (category === "unsubscribe_request" || asksForNoMore(text, subject)) return;
   const { ids, rule } = correctionOf(text, category);
-  const said = findSaid(tx, reply_id) ?? findCategory(tx, reply_id) ?? judgeMeaning(text, subject).category;
+  const said =
+    findSaid(tx, reply_id) ?? findCategory(tx, reply_id) ?? judgeMeaning(text, subject).category;
   const features = new Uint8Array(ids.length * 2);
   const view = new DataView(features.buffer);
   for (const [at, id] of ids.entries()) view.setUint16(at * 2, id, true);

@@ -11,7 +11,10 @@ export const ClassifyWish = t.Object({
     examples: ["Thanks, but we already have a vendor for this."],
   }),
   subject: t.Optional(
-    t.String({ maxLength: 998, description: "Asked for opt-outs only: its other words are yours." }),
+    t.String({
+      maxLength: 998,
+      description: "Asked for opt-outs only: its other words are yours.",
+    }),
   ),
 });
 
