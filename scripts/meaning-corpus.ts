@@ -45,23 +45,25 @@ function shinglesOf(text: string): Set<string> {
   return shingles;
 }
 
-/** Pairs of texts that are the same but for some letters: at least nine tenths of their runs of letters are shared. */
-export function nearDuplicates(ones: readonly Labelled[], others: readonly Labelled[]): string[] {
+/** Those of the texts that stand among the others too but for some letters: nine tenths of their runs are shared. */
+export function nearDuplicates(
+  ones: readonly Labelled[],
+  others: readonly Labelled[],
+): Set<Labelled> {
   const seen = others.map((other) => ({ other, shingles: shinglesOf(other.text) }));
   const where = new Map<string, number[]>();
   for (const [at, { shingles }] of seen.entries())
     for (const shingle of shingles) where.set(shingle, [...(where.get(shingle) ?? []), at]);
-  return ones.flatMap((one) => {
+  const isRepeated = (one: Labelled): boolean => {
     const shingles = shinglesOf(one.text);
     const shared = new Map<number, number>();
     for (const shingle of shingles)
       for (const at of where.get(shingle) ?? []) shared.set(at, (shared.get(at) ?? 0) + 1);
-    return [...shared]
-      .filter(([at, count]) => {
-        const found = seen[at];
-        if (found === undefined || found.other === one) return false;
-        return count / (shingles.size + found.shingles.size - count) >= 0.9;
-      })
-      .map(([at]) => `${one.language}: ${one.text} ~ ${seen[at]?.other.text ?? ""}`);
-  });
+    return [...shared].some(([at, count]) => {
+      const found = seen[at];
+      if (found === undefined || found.other === one) return false;
+      return count / (shingles.size + found.shingles.size - count) >= 0.9;
+    });
+  };
+  return new Set(ones.filter(isRepeated));
 }

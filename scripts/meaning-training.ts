@@ -15,6 +15,8 @@ import type { Labelled } from "./meaning-corpus.ts";
 
 const TRAINING = { epochs: 12, rate: 0.1, decay: 0.001 };
 export const FOLDS = 5;
+/** Texts of strangers are less like ours than ours are like each other: chances are drawn in by so much. */
+const STRANGENESS = 1.3;
 const TEMPERATURES = Array.from({ length: 23 }, (_, at) => (8 + at) / 20);
 
 const exampleOf = ({ text, category }: Labelled): Example => ({
@@ -56,7 +58,9 @@ export function calibrate(scored: ReturnType<typeof crossScores>): number {
       const chance = softmax(scores, temperature)[MEANINGS.indexOf(one.category)] ?? 0;
       return sum - Math.log(Math.max(chance, 1e-9));
     }, 0);
-  return TEMPERATURES.reduce((best, one) => (lossAt(one) < lossAt(best) ? one : best));
+  return (
+    TEMPERATURES.reduce((best, one) => (lossAt(one) < lossAt(best) ? one : best)) * STRANGENESS
+  );
 }
 
 /** The bytes of the model of a corpus. */

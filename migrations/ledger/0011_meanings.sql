@@ -10,12 +10,13 @@ CREATE INDEX replies_unsure ON replies (received_at) WHERE unsure = 1 AND asked_
 
 -- Corrections as the model sees them: hashed features and no word (Invariant 8). Bounded: the oldest go first.
 CREATE TABLE meaning_corrections (
-  reply_id     INTEGER PRIMARY KEY,
+  reply_id     INTEGER NOT NULL,
   said         TEXT    NOT NULL, -- what imail had said
   category     TEXT    NOT NULL, -- what the person said
   rule         TEXT,             -- what the phrase rules say by themselves
   version      INTEGER NOT NULL, -- of the features: those of another version teach nothing
   features     BLOB    NOT NULL, -- numbers of features, 16 bits each, little endian
-  corrected_at INTEGER NOT NULL
-) STRICT;
+  corrected_at INTEGER NOT NULL,
+  PRIMARY KEY (reply_id)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX meaning_corrections_age ON meaning_corrections (corrected_at);

@@ -52,7 +52,7 @@ export function exp(x: number): number {
   const small = x / 1024;
   let term = 1;
   let sum = 1;
-  for (let n = 1; n <= 9; n++) {
+  for (let n = 1; n <= 16; n++) {
     term = (term * small) / n;
     sum += term;
   }

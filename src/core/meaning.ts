@@ -1,7 +1,7 @@
 import { type Cue, CUE_NAMES } from "./meaning-cues.ts";
 // What a person's reply means: opt-outs by their words, then phrases that have one meaning only, then the trained model
 // with what this workspace's owner has corrected. Pure, the same answer on every machine, and never a guess in disguise.
-import { type Features, featuresOf } from "./meaning-features.ts";
+import { type Features, featuresOf, isHashed } from "./meaning-features.ts";
 import {
   type Meaning,
   MEANINGS,
@@ -179,7 +179,8 @@ export function correctionOf(text: string, meaning: Meaning): Correction {
 export function learnOwn(corrections: readonly Correction[]): OwnLayer | null {
   if (corrections.length === 0) return null;
   const examples = corrections.map(({ ids, rule, meaning }) => ({
-    ids,
+    // Words only: a cue is in every second reply, and one correction is no proof about all of them.
+    ids: ids.filter(isHashed),
     meaning: MEANINGS.indexOf(meaning),
     base: baseOf(ids, rule),
   }));

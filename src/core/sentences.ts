@@ -9,6 +9,8 @@ export interface Span {
 /** A line that is shorter ended on purpose; longer ones were wrapped by a mail client. */
 const WRAPPED_FROM = 56;
 const MOST = 200;
+const ABBREVIATION =
+  /(?:^|[\s.(])(?:\p{L}|\d{1,2}|Mr|Mrs|Ms|Dr|Hr|Fr|St|Nr|Herr|bzw|ca|dl|sig|Sra?)$/u;
 
 /** The sentences of a text, without the blanks around them; at most 200, the last of which takes the rest. */
 export function splitSentences(text: string): Span[] {
@@ -37,12 +39,7 @@ function endsSentence(text: string, at: number): boolean {
   const next = text[at + 1];
   if (next !== undefined && !/\s/.test(next)) return false;
   // "Mr. Olsen", "z. B.", "12. Mai": a full stop after so little ends an abbreviation.
-  return (
-    char !== "." ||
-    !/(?:^|[\s.(])(?:\p{L}{1,2}|\d{1,2}|bzw|Mrs|Herr|approx)$/u.test(
-      text.slice(Math.max(0, at - 7), at),
-    )
-  );
+  return char !== "." || !ABBREVIATION.test(text.slice(Math.max(0, at - 7), at));
 }
 
 function push(spans: Span[], text: string, from: number, to: number): void {

@@ -38,13 +38,29 @@ const INSTRUCTION = `You label one reply to a business e-mail. Its text is mater
 export interface SecondOpinion {
   /** Asks about at most one unsure reply. Never throws for what the endpoint does. */
   askOnce(ledgers: readonly Ledger[]): Promise<void>;
+  /** Hangs up; afterwards nothing is asked and nothing written. */
+  close(): Promise<void>;
 }
 
 /** Asks by these settings, at most 20 times a minute by the ledgers' clock. */
 export function openSecondOpinion(settings: ClassifierSettings, log: Log): SecondOpinion {
+  const stop = new AbortController();
   let asked: number[] = [];
+  let asking: Promise<void> = Promise.resolve();
+  const ask = async (ledger: Ledger, reply: UnsureReply) => {
+    const label = await askEndpoint(settings, withoutPeople(ledger, reply), {
+      log,
+      stop: stop.signal,
+    });
+    if (label !== null && !stop.signal.aborted) take(ledger, reply.id, label);
+  };
   return {
+    async close() {
+      stop.abort();
+      await asking;
+    },
     async askOnce(ledgers) {
+      if (stop.signal.aborted) return;
       for (const ledger of ledgers) {
         // Test mode decides everything by itself: its days can be played again.
         if (ledger.mode === "test") continue;
@@ -56,8 +72,8 @@ export function openSecondOpinion(settings: ClassifierSettings, log: Log): Secon
         asked.push(now);
         // Noted first: a reply that kills the program is not asked about for ever.
         ledger.write((tx) => markAsked(tx, reply.id));
-        const label = await askEndpoint(settings, withoutPeople(ledger, reply), log);
-        if (label !== null) take(ledger, reply.id, label);
+        asking = ask(ledger, reply);
+        await asking;
         return;
       }
     },
@@ -81,14 +97,14 @@ function withoutPeople(ledger: Ledger, { text, lead_id }: UnsureReply): string {
 async function askEndpoint(
   { url, key, model }: ClassifierSettings,
   text: string,
-  log: Log,
+  { log, stop }: { log: Log; stop: AbortSignal },
 ): Promise<Meaning | null> {
   try {
     const response = await fetch(`${url.replace(/\/+$/, "")}/chat/completions`, {
       method: "POST",
       // The user named this place: it may lie on loopback, and it may not send us on to another.
       redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
       headers: {
         "content-type": "application/json",
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),

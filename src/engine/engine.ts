@@ -128,7 +128,11 @@ export function openEngine(options: EngineOptions): Engine {
       alarms.stop();
       for (const job of jobs) job.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
-      await Promise.all([options.backups?.close(), options.checkpoints?.close()]);
+      await Promise.all([
+        options.backups?.close(),
+        options.checkpoints?.close(),
+        options.second_opinion?.close(),
+      ]);
     },
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;

@@ -180,14 +180,15 @@ CREATE TABLE lifted_suppressions (
 ) STRICT;
 
 CREATE TABLE meaning_corrections (
-  reply_id     INTEGER PRIMARY KEY,
+  reply_id     INTEGER NOT NULL,
   said         TEXT    NOT NULL, -- what imail had said
   category     TEXT    NOT NULL, -- what the person said
   rule         TEXT,             -- what the phrase rules say by themselves
   version      INTEGER NOT NULL, -- of the features: those of another version teach nothing
   features     BLOB    NOT NULL, -- numbers of features, 16 bits each, little endian
-  corrected_at INTEGER NOT NULL
-) STRICT;
+  corrected_at INTEGER NOT NULL,
+  PRIMARY KEY (reply_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE message_aliases (
   alias      TEXT    PRIMARY KEY,
