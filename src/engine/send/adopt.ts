@@ -16,6 +16,7 @@ import {
   hasJournaledMails,
   insertJournaledMail,
 } from "../../resources/messages/journaled.store.ts";
+import { keepLinks } from "../../resources/messages/links.store.ts";
 import {
   findMessage,
   findMessageOfStep,
@@ -105,9 +106,11 @@ function makeRow(
   const steps = listSteps(tx, enrollment.campaign_id);
   const step = steps.find(({ id }) => id === step_id);
   const [lead, inbox] = [findLead(tx, enrollment.lead_id), findInbox(tx, inbox_id)];
-  if (!step || !lead || !inbox || !findCampaign(tx, enrollment.campaign_id)) return null;
-  const order = { message_id, enrollment, lead, inbox, steps, step };
+  const campaign = findCampaign(tx, enrollment.campaign_id);
+  if (!step || !lead || !inbox || !campaign) return null;
+  const order = { message_id, campaign, enrollment, lead, inbox, steps, step };
   const content = wordsOf(ledger, tx, order);
+  const links = content ? keepLinks(tx, content.links) : null;
   const none = { variant_id: null, subject: "", text: null, html: null, bytes: new Uint8Array() };
   insertMessage(tx, {
     id: message_id,
@@ -121,6 +124,7 @@ function makeRow(
     first_of_lead: enrollment.sent_count === 0,
     follow_up: enrollment.sent_count > 0,
     ...(content ?? none),
+    links,
   });
   return findMessage(tx, message_id);
 }
