@@ -43,6 +43,6 @@ function show(score: Score): string {
 const scores = scoreAll();
 process.stdout.write(
   process.argv.includes("--json")
-    ? `${JSON.stringify(scores.map(({ wrong: _, ...score }) => score))}\n`
+    ? `${JSON.stringify(scores.map((score) => ({ ...score, wrong: undefined })))}\n`
     : `${scores.map(show).join("\n\n")}\n`,
 );

@@ -68,19 +68,20 @@ function roomTable(): string {
 
 const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
 
+const categoryOf = (score: Score, category: string) =>
+  score.by_category.find(({ name }) => name === category);
+
 /** How well replies are judged: the figures of scripts/judge-score.ts. */
 function scoreTables(): string {
   const scores = scoreAll();
   const names = scores.map(({ name, texts }) => `${name} (${texts})`);
-  const row = (what: string, figure: (score: Score) => number): Cells => [
-    what,
-    ...scores.map((score) => percent(figure(score))),
-  ];
+  const cells = (what: string, show: (score: Score) => string): Cells =>
+    [what].concat(scores.map(show));
+  const row = (what: string, figure: (score: Score) => number) =>
+    cells(what, (score) => percent(figure(score)));
   const languages = [
     ...new Set(scores.flatMap(({ by_language }) => by_language.map(({ name }) => name))),
   ];
-  const of = (score: Score, category: string) =>
-    score.by_category.find(({ name }) => name === category);
   return [
     table(
       ["", ...names],
@@ -90,20 +91,18 @@ function scoreTables(): string {
         row("right among the sure ones", ({ sure }) => sure.accuracy),
         row("opt-outs found (recall)", ({ opt_out }) => opt_out.recall),
         row("opt-outs that are some (precision)", ({ opt_out }) => opt_out.precision),
-        ...MEANINGS.map((meaning): Cells => [
-          `\`${meaning}\`: precision, recall`,
-          ...scores.map(
-            (score) =>
-              `${percent(of(score, meaning)?.precision ?? 1)}, ${percent(of(score, meaning)?.recall ?? 1)}`,
-          ),
-        ]),
-        ...languages.toSorted().map((language): Cells => [
-          `language \`${language}\``,
-          ...scores.map(({ by_language }) => {
+        ...MEANINGS.map((meaning) =>
+          cells(`\`${meaning}\`: precision, recall`, (score) => {
+            const found = categoryOf(score, meaning);
+            return `${percent(found?.precision ?? 1)}, ${percent(found?.recall ?? 1)}`;
+          }),
+        ),
+        ...languages.toSorted().map((language) =>
+          cells(`language \`${language}\``, ({ by_language }) => {
             const found = by_language.find(({ name }) => name === language);
             return found === undefined ? "none" : percent(found.accuracy);
           }),
-        ]),
+        ),
       ],
     ),
   ].join("\n");

@@ -1,6 +1,7 @@
 // What people say when they answer a cold mail, by meaning and not by language: eleven languages share one table, so that
 // what the model learns from English holds in Polish. The order is part of stored corrections: new cues go at the end.
-import { indexPhrases, type PhraseIndex } from "./phrase-index.ts";
+
+import { indexPhrases, type PhraseIndex } from "./phrases.ts";
 
 /** The words of each cue. `strong` cues decide alone when no other meaning is spoken of (meaning.ts). */
 const CUES = {
@@ -152,7 +153,9 @@ const CUES = {
 export type Cue = keyof typeof CUES;
 
 /** The cues, in the order of their feature numbers. */
-export const CUE_NAMES = Object.keys(CUES) as readonly Cue[];
+export const CUE_NAMES: readonly Cue[] = Object.keys(CUES).filter((name): name is Cue =>
+  Object.hasOwn(CUES, name),
+);
 
 /** Finds cues in folded words; the number is the cue's place in CUE_NAMES. */
 export const CUE_INDEX: PhraseIndex = indexPhrases(CUE_NAMES.map((name) => CUES[name]));

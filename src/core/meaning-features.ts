@@ -1,21 +1,19 @@
 // What the classifier sees of a reply: cues in any language, shapes, and hashed words and letters. Corrections are stored
 // in this form, so its numbers may not change without a new FEATURE_VERSION (a test holds them).
+
 import { foldWords } from "./fold-words.ts";
 import { CUE_INDEX, CUE_NAMES } from "./meaning-cues.ts";
-import { findPhrases } from "./phrase-index.ts";
+import { findPhrases } from "./phrases.ts";
 import { type Span, splitSentences } from "./sentences.ts";
 
 export const FEATURE_VERSION = 1;
 
-const SHAPES = [
-  ..."empty one_word few_words short middle long question exclamation address link number clock".split(
-    " ",
-  ),
-];
+/** Empty, one word, few, short, middling, long; a question, an exclamation, an address, a link, a number, a time. */
+const SHAPES = 12;
 const CUES = CUE_NAMES.length;
 const PAIRS = (CUES * (CUES - 1)) / 2;
 /** Cues, shapes, pairs of cues, cues in a question. */
-const PLAIN = CUES + SHAPES.length + PAIRS + CUES;
+const PLAIN = CUES + SHAPES + PAIRS + CUES;
 const BUCKETS = 1 << 15;
 /** As many features there are. */
 export const FEATURES = PLAIN + BUCKETS;
@@ -79,7 +77,7 @@ export function featuresOf(text: string): Features {
     found.words += addWords(folded, (hash) => add(PLAIN + (hash & (BUCKETS - 1)), at));
   }
   addShapes(capped, found.words, (shape) => add(CUES + shape, 0));
-  addPairs(found.cues, found.questions, (pair) => add(CUES + SHAPES.length + pair, 0));
+  addPairs(found.cues, found.questions, (pair) => add(CUES + SHAPES + pair, 0));
   const arrays = { ids: Uint16Array.from(ids), sentence_of: Uint16Array.from(places) };
   return { ...arrays, ...found, sentences, phrase_in };
 }

@@ -1,5 +1,6 @@
 // Multinomial logistic regression over the features of a reply: the trained weights, and how they are trained. The same
 // bytes on every machine, so no Math.exp: only sums, products, quotients and roots, which IEEE 754 fixes to the last bit.
+
 import { FEATURES, type Features, hashedValue, isHashed } from "./meaning-features.ts";
 
 /** What a person's reply can mean, in the order of the weights (domain.md "Inbound mail"). */

@@ -1,4 +1,5 @@
 // The trained weights as they lie in the program: one byte for each, written by scripts/train.ts and by nothing else.
+
 import { FEATURES, isHashed } from "./meaning-features.ts";
 import { MEANINGS, type Model, type Weights } from "./meaning-model.ts";
 import TRAINED from "./meaning-weights.b64" with { type: "text" };

@@ -1,6 +1,7 @@
-import { type Cue, CUE_NAMES } from "./meaning-cues.ts";
 // What a person's reply means: opt-outs by their words, then phrases that have one meaning only, then the trained model
 // with what this workspace's owner has corrected. Pure, the same answer on every machine, and never a guess in disguise.
+
+import { type Cue, CUE_NAMES } from "./meaning-cues.ts";
 import { type Features, featuresOf, isHashed } from "./meaning-features.ts";
 import {
   type Meaning,

@@ -1,4 +1,5 @@
 // Evidence is somebody else's text: it is shown and logged as one line, short and without controls (M6).
+
 import { isControlFree } from "./address.ts";
 
 /** One line of at most 200 characters. */

@@ -1,5 +1,6 @@
 // The optional second opinion on replies that imail itself is unsure of: an OpenAI-compatible endpoint of the user's own.
 // It gets the new text without addresses and names, one label comes back, and nothing but the category can change.
+
 import { formatId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { HUMAN_MEANINGS, type Meaning } from "../core/meaning.ts";

@@ -78,6 +78,10 @@ const later: Later = (ms, work) => {
 
 const monoOf = (options: EngineOptions) => () => options.mono?.() ?? systemClock.mono();
 
+/** What works beside the desks lets go of the ledgers. */
+const closeBeside = ({ backups, checkpoints, second_opinion }: EngineOptions) =>
+  Promise.all([backups?.close(), checkpoints?.close(), second_opinion?.close()]);
+
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
   const { disk, log } = options;
@@ -133,11 +137,7 @@ export function openEngine(options: EngineOptions): Engine {
       stopping = true;
       nudges?.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
-      await Promise.all([
-        options.backups?.close(),
-        options.checkpoints?.close(),
-        options.second_opinion?.close(),
-      ]);
+      await closeBeside(options);
     },
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;

@@ -7,6 +7,8 @@ import { decodeModel } from "../../src/core/meaning-weights.ts";
 import { correctionOf, judgeMeaning, learnOwn, type Meaning } from "../../src/core/meaning.ts";
 import { splitSentences } from "../../src/core/sentences.ts";
 
+const own = (...corrections: [string, Meaning][]) =>
+  learnOwn(corrections.map(([text, meaning]) => correctionOf(text, meaning)));
 const said = (text: string) => judgeMeaning(text, "Re: your mail").category;
 const SENTENCE = "Nicht schlecht, aber call me on Tuesday at 10:30? 03-1234-5678 ありがとう";
 
@@ -90,9 +92,6 @@ test("weights that were cut are refused", () => {
 
 describe("a person's correction", () => {
   const odd = "Tja, mal gucken was der Chef dazu meint, ist ja sein Geld.";
-  const own = (...corrections: [string, Meaning][]) =>
-    learnOwn(corrections.map(([text, meaning]) => correctionOf(text, meaning)));
-
   test("counts at once, for the same words and for nearly the same", () => {
     const layer = own([odd, "not_now"]);
     expect(judgeMeaning(odd, "", { own: layer })).toMatchObject({ category: "not_now" });

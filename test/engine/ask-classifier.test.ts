@@ -40,7 +40,7 @@ beforeEach(async () => {
   await room.run();
   message_id = room.world.taken[0]?.message_id ?? "";
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  opinion = openSecondOpinion({ url: `${server.url}v1`, key: "sk-zz", model: "tiny" }, log);
+  opinion = openSecondOpinion({ url: `${server.url.href}v1`, key: "sk-zz", model: "tiny" }, log);
 });
 afterEach(async () => {
   await opinion.close();

@@ -1,4 +1,5 @@
 // Adds to what a mail is what its person means: of answers only, and an opt-out that the model hears counts as one.
+
 import type { Judgement } from "../../core/classify.ts";
 import type { ParsedMail } from "../../core/inbound.ts";
 import type { JudgedMeaning } from "../../core/meaning.ts";

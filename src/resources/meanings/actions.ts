@@ -1,6 +1,7 @@
-import { FEATURE_VERSION } from "../../core/meaning-features.ts";
 // What a workspace's owner teaches imail about replies: each correction counts at once, on this machine, and nothing of
 // the reply's words is kept for it.
+
+import { FEATURE_VERSION } from "../../core/meaning-features.ts";
 import {
   type Correction,
   correctionOf,

@@ -1,4 +1,5 @@
 // The URL at which one asks what a reply would mean. It answers from what is there and stores nothing.
+
 import { Elysia } from "elysia";
 
 import { cutQuotes } from "../../core/reply-text.ts";

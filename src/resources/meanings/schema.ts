@@ -1,4 +1,5 @@
 // How what a reply means looks on the wire.
+
 import { t } from "elysia";
 
 import { MEANINGS } from "../../core/meaning.ts";

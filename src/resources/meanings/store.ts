@@ -1,4 +1,5 @@
 // The only writer of corrections of what replies mean.
+
 import type { Reading, Tx } from "../../ledger/database.ts";
 
 export interface CorrectionRow {

@@ -1,4 +1,5 @@
 // Many phrases looked for in one pass over a text: thousands of them cost no more than the text is long.
+
 import { foldWords } from "./fold-words.ts";
 
 interface Entry {
