@@ -185,5 +185,5 @@ export function learnOwn(corrections: readonly Correction[]): OwnLayer | null {
     meaning: MEANINGS.indexOf(meaning),
     base: baseOf(ids, rule),
   }));
-  return { weights: train(examples, { epochs: 12, rate: 0.12, decay: 0.002 }) };
+  return { weights: train(examples, { epochs: 6, rate: 0.2, decay: 0.002 }) };
 }

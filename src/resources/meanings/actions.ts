@@ -12,6 +12,7 @@ import {
   MEANINGS,
   type OwnLayer,
 } from "../../core/meaning.ts";
+import { findOptOut } from "../../core/opt-out.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import {
@@ -52,7 +53,7 @@ export interface Taught {
  */
 export function learnMeaning(ledger: Ledger, tx: Tx, taught: Taught): void {
   const { reply_id, text, subject, category } = taught;
-  if (category === "unsubscribe_request" || asksForNoMore(text, subject)) return;
+  if (category === "unsubscribe_request" || findOptOut(text, subject) !== null) return;
   const { ids, rule } = correctionOf(text, category);
   const said =
     findSaid(tx, reply_id) ?? findCategory(tx, reply_id) ?? judgeMeaning(text, subject).category;
@@ -63,11 +64,6 @@ export function learnMeaning(ledger: Ledger, tx: Tx, taught: Taught): void {
   pruneCorrections(tx, CORRECTIONS_MOST);
   learnt.delete(ledger);
 }
-
-const asksForNoMore = (text: string, subject: string): boolean => {
-  const { category, source } = judgeMeaning(text, subject);
-  return category === "unsubscribe_request" && source === "rule";
-};
 
 /** Takes a correction back. */
 export function forgetMeaning(ledger: Ledger, tx: Tx, reply_id: number): void {
