@@ -15,6 +15,7 @@ import { explain, explainLocally } from "./resources/explain/routes.ts";
 import { forecasts } from "./resources/forecasts/routes.ts";
 import { inboxes } from "./resources/inboxes/routes.ts";
 import { leads } from "./resources/leads/routes.ts";
+import { meanings } from "./resources/meanings/routes.ts";
 import { answers, messages, testMails } from "./resources/messages/routes.ts";
 import { replies } from "./resources/replies/routes.ts";
 import { status } from "./resources/status/routes.ts";
@@ -105,6 +106,7 @@ const ACCESS: AccessTable = {
   "GET /v1/booking-sources": "leads:write",
   "POST /v1/booking-sources": "leads:write",
   "DELETE /v1/booking-sources/:id": "leads:write",
+  "POST /v1/replies/classify": "replies:read",
 
   "GET /v1/events": "analytics:read",
 
@@ -162,6 +164,7 @@ export function openApp(wiring: Wiring) {
         .use(inboxes(wiring))
         .use(suppressions(wiring))
         .use(messages(wiring))
+        .use(meanings(wiring))
         .use(testMails(wiring))
         .use(replies(wiring))
         .use(answers(wiring))

@@ -35,6 +35,10 @@ export type DomainEvent =
         confidence: number | null;
         /** Where a person has said so: who. */
         by?: string;
+        /** Of a person's reply: the category is the best of several. */
+        unsure: boolean | null;
+        source: string;
+        evidence: string | null;
       };
     }
   | { event: "reply.answered"; detail: { reply_id: string; by: string; at: number } }

@@ -1,7 +1,7 @@
 // What a person may change of a reply.
 
-import type { Category } from "./meanings.ts";
 import type { OpenedMail } from "./opened-mail.ts";
+import type { Category } from "./reply-categories.ts";
 
 export interface ReplyChange {
   category: Category | null;

@@ -17,6 +17,7 @@ import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock, alone } from "./advance.ts";
+import type { SecondOpinion } from "./ask-classifier.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
 import type { EngineSigns } from "./explain/scene.ts";
 import { LOOK_AGAIN_MS } from "./flights.ts";
@@ -46,6 +47,8 @@ export interface EngineOptions {
   checkpoints?: Checkpoints;
   /** The automatic backups. */
   backups?: Backups | null;
+  /** Asked about replies that imail is unsure of; null or left out: nobody is. */
+  second_opinion?: SecondOpinion | null;
   log: Log;
   /** Time that has passed, in ms, which nobody sets: the machine's own unless told otherwise. */
   mono?(): number;
@@ -83,6 +86,10 @@ const later: Later = (ms, work) => {
 };
 
 const monoOf = (options: EngineOptions) => () => options.mono?.() ?? systemClock.mono();
+
+/** What works beside the desks lets go of the ledgers. */
+const closeBeside = ({ backups, checkpoints, second_opinion }: EngineOptions) =>
+  Promise.all([backups?.close(), checkpoints?.close(), second_opinion?.close()]);
 
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
@@ -141,7 +148,7 @@ export function openEngine(options: EngineOptions): Engine {
       stopping = true;
       nudges?.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
-      await Promise.all([options.backups?.close(), options.checkpoints?.close()]);
+      await closeBeside(options);
     },
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
@@ -216,6 +223,7 @@ function startNudges(
     () => followZones(options.ledgers()),
     () => options.checkpoints?.look(),
     () => options.backups?.look(),
+    () => options.second_opinion?.askOnce(options.ledgers()),
     () => {
       options.openNew?.();
       options.ledgers().forEach(takeUp);

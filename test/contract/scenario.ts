@@ -373,6 +373,13 @@ const endings: Play[] = [
   { operation: "DELETE /v1/campaigns/:id", path: { id: "$campaign" } },
 ];
 
+const meanings: Play[] = [
+  {
+    operation: "POST /v1/replies/classify",
+    body: { text: "Thanks, but we are not interested." },
+  },
+];
+
 /** All calls, in their order. */
 export const SCENARIO: readonly Play[] = [
   ...prepare,
@@ -383,6 +390,7 @@ export const SCENARIO: readonly Play[] = [
   ...doubts,
   ...calendars,
   ...suppressions,
+  ...meanings,
   ...keys,
   ...people,
   ...endings,

@@ -202,6 +202,17 @@ CREATE TABLE links (
   target TEXT    NOT NULL UNIQUE
 ) STRICT;
 
+CREATE TABLE meaning_corrections (
+  reply_id     INTEGER NOT NULL,
+  said         TEXT    NOT NULL, -- what imail had said
+  category     TEXT    NOT NULL, -- what the person said
+  rule         TEXT,             -- what the phrase rules say by themselves
+  version      INTEGER NOT NULL, -- of the features: those of another version teach nothing
+  features     BLOB    NOT NULL, -- numbers of features, 16 bits each, little endian
+  corrected_at INTEGER NOT NULL,
+  PRIMARY KEY (reply_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE meetings (
   id         INTEGER PRIMARY KEY,
   lead_id    INTEGER NOT NULL REFERENCES leads (id),
@@ -296,7 +307,7 @@ CREATE TABLE replies (
   fault           TEXT CHECK (fault IN ('mailbox', 'sender', 'transient')),
   received_at     INTEGER NOT NULL,
   read_at         INTEGER
-, person_category TEXT, corrected_by    TEXT, attached_by     TEXT, folder          TEXT, uidvalidity     INTEGER, uid             INTEGER) STRICT;
+, person_category TEXT, corrected_by    TEXT, attached_by     TEXT, folder          TEXT, uidvalidity     INTEGER, uid             INTEGER, unsure INTEGER CHECK (unsure IN (0, 1)), evidence_start INTEGER, evidence_end INTEGER, asked_at INTEGER) STRICT;
 
 CREATE TABLE sandbox_mails (
   id         INTEGER PRIMARY KEY,
@@ -369,6 +380,8 @@ CREATE INDEX leads_company ON leads (company_domain) WHERE company_domain IS NOT
 
 CREATE INDEX lifted_suppressions_key ON lifted_suppressions (key);
 
+CREATE INDEX meaning_corrections_age ON meaning_corrections (corrected_at);
+
 CREATE INDEX message_aliases_message ON message_aliases (message_id);
 
 CREATE INDEX messages_copies ON messages (inbox_id) WHERE copy = 'due';
@@ -390,6 +403,8 @@ CREATE INDEX messages_wire_ids ON messages (inbox_id) WHERE wire_id = 'due';
 CREATE INDEX replies_lead ON replies (lead_id);
 
 CREATE INDEX replies_unread ON replies (inbox_id) WHERE read_at IS NULL AND lead_id IS NOT NULL;
+
+CREATE INDEX replies_unsure ON replies (received_at) WHERE unsure = 1 AND asked_at IS NULL;
 
 CREATE INDEX sandbox_mails_coming ON sandbox_mails (arrives_at) WHERE uid < 0;
 

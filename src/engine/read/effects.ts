@@ -67,13 +67,21 @@ function tellJudgement(
   { judgement, message }: Match,
   reply: StoredReply,
 ): void {
-  const { kind, category, confidence } = judgement;
+  const { kind, category, confidence, source, evidence, unsure = null } = judgement;
   record(
     ledger,
     tx,
     {
       event: "reply.classified",
-      detail: { reply_id: formatId("rpl", reply.id), kind, category, confidence },
+      detail: {
+        reply_id: formatId("rpl", reply.id),
+        kind,
+        category,
+        confidence,
+        unsure,
+        source,
+        evidence,
+      },
     },
     subjectOf(message),
   );

@@ -5,9 +5,9 @@ import { AppError, notFound } from "../../core/faults.ts";
 import { formatId } from "../../core/ids.ts";
 import { invalidField } from "../../core/issues.ts";
 import { statusAfter } from "../../core/lead-status.ts";
-import { type Category, kindOf } from "../../core/meanings.ts";
 import type { OpenedMail } from "../../core/opened-mail.ts";
 import { findOptOut } from "../../core/opt-out.ts";
+import { type Category, kindOf } from "../../core/reply-categories.ts";
 import type { ReplyChange } from "../../core/reply-change.ts";
 import { asksForReply } from "../../core/sequence.ts";
 import type { Tx } from "../../ledger/database.ts";
@@ -129,7 +129,16 @@ function correct(ledger: Ledger, tx: Tx, reply: KeptReply, { category, by }: Cor
   else if (kind === "reply" && reply.kind !== "reply" && reply.kind !== "unsubscribe")
     answered(ledger, tx, reply);
   followMeaning(tx, reply.lead_id);
-  const detail = { reply_id: formatId("rpl", reply.id), kind, category, confidence: 1, by };
+  const detail = {
+    reply_id: formatId("rpl", reply.id),
+    kind,
+    category,
+    confidence: 1,
+    unsure: null,
+    source: "person",
+    evidence: null,
+    by,
+  };
   record(ledger, tx, { event: "reply.classified", detail }, subjectOfReply(tx, reply));
   learn(ledger, tx, { reply_id: reply.id, text: reply.text, subject: reply.subject, category });
 }

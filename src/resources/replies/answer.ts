@@ -11,9 +11,6 @@ import type { KeptReply } from "./store.ts";
 const idOrNull = (prefix: IdPrefix, id: number | null) =>
   id === null ? null : formatId(prefix, id);
 
-/** Below this the machine's word about what a person means is a guess. */
-const SURE_FROM = 0.6;
-
 export function showReply(row: KeptReply): Reply {
   const by_person = row.person_category !== null;
   return {
@@ -23,7 +20,7 @@ export function showReply(row: KeptReply): Reply {
     category: row.person_category ?? row.category,
     machine_category: row.category,
     confidence: by_person ? 1 : row.confidence,
-    unsure: !by_person && row.category !== null && (row.confidence ?? 0) < SURE_FROM,
+    unsure: !by_person && row.unsure === 1,
     source: by_person ? "person" : row.source,
     evidence: by_person ? null : row.evidence,
     from: row.sender,

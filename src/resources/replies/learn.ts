@@ -1,9 +1,11 @@
-// Hands a person's correction to those who learn from it, in the transaction of the correction: the next mail is judged by
-// it, and a crash loses neither. Until somebody learns, words and correction stand beside each other in the reply's row.
+// What a person's correction teaches: the model learns it in the transaction of the correction, so that the next mail is
+// judged by it and a crash loses neither. What is no meaning of a person's words teaches nothing.
 
-import type { Category } from "../../core/meanings.ts";
+import { MEANINGS } from "../../core/meaning.ts";
+import type { Category } from "../../core/reply-categories.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { forgetMeaning, learnMeaning } from "../meanings/actions.ts";
 
 interface Lesson {
   reply_id: number;
@@ -13,11 +15,8 @@ interface Lesson {
   category: Category;
 }
 
-/** Takes a lesson in. It must not wait and must not keep the person's words (Invariant 8). */
-type Pupil = (ledger: Ledger, tx: Tx, lesson: Lesson) => void;
-
-const PUPILS: readonly Pupil[] = [];
-
-export function learn(ledger: Ledger, tx: Tx, lesson: Lesson): void {
-  for (const pupil of PUPILS) pupil(ledger, tx, lesson);
+export function learn(ledger: Ledger, tx: Tx, { category, ...lesson }: Lesson): void {
+  const meaning = MEANINGS.find((one) => one === category);
+  if (meaning === undefined) forgetMeaning(ledger, tx, lesson.reply_id);
+  else learnMeaning(ledger, tx, { ...lesson, category: meaning });
 }

@@ -1,7 +1,7 @@
 // How replies look on the wire.
 import { t } from "elysia";
 
-import { CATEGORIES } from "../../core/meanings.ts";
+import { CATEGORIES } from "../../core/reply-categories.ts";
 import { idOf, instant, nullable, pageQuery, word } from "../../http/schemas.ts";
 
 export const REPLY_KINDS = [

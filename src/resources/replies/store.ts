@@ -31,6 +31,8 @@ export interface KeptReply extends ReplyRow {
   corrected_by: string | null;
   attached_by: string | null;
   read_at: number | null;
+  /** 1: the machine's category is only the best of several. */
+  unsure: number | null;
 }
 
 export function insertReply(tx: Tx, reply: Omit<ReplyRow, "id">): number {
@@ -44,6 +46,62 @@ export function insertReply(tx: Tx, reply: Omit<ReplyRow, "id">): number {
     )
     .run({ ...reply, id });
   return id;
+}
+
+/** What a person's reply means, as it is judged now. */
+export interface ReplyMeaning {
+  category: string;
+  confidence: number;
+  unsure: boolean;
+  source: string;
+  evidence: string | null;
+  evidence_start: number | null;
+  evidence_end: number | null;
+}
+
+/** Writes down what a reply means. */
+export function setMeaning(tx: Tx, id: number, meaning: ReplyMeaning): void {
+  tx.db
+    .query(
+      `UPDATE replies
+       SET category = $category, confidence = $confidence, unsure = $unsure, source = $source, evidence = $evidence,
+         evidence_start = $evidence_start, evidence_end = $evidence_end
+       WHERE id = $id`,
+    )
+    .run({ ...meaning, unsure: meaning.unsure ? 1 : 0, id });
+}
+
+export interface UnsureReply {
+  id: number;
+  text: string;
+  source: string | null;
+  lead_id: number | null;
+  campaign_id: number | null;
+  message_id: number | null;
+  inbox_id: number;
+}
+
+const UNSURE = "id, text, source, lead_id, campaign_id, message_id, inbox_id";
+
+/** The newest unsure reply since then that the classifier of the settings was not asked about, or null. */
+export function findUnsure({ db }: Reading, since: number): UnsureReply | null {
+  return db
+    .query<UnsureReply, [number]>(
+      `SELECT ${UNSURE} FROM replies
+       WHERE unsure = 1 AND asked_at IS NULL AND received_at >= ? ORDER BY received_at DESC LIMIT 1`,
+    )
+    .get(since);
+}
+
+/** The reply while it is still unsure, or null. */
+export function findStillUnsure({ db }: Reading, id: number): UnsureReply | null {
+  return db
+    .query<UnsureReply, [number]>(`SELECT ${UNSURE} FROM replies WHERE id = ? AND unsure = 1`)
+    .get(id);
+}
+
+export function markAsked(tx: Tx, id: number): void {
+  tx.db.query("UPDATE replies SET asked_at = ? WHERE id = ?").run(tx.now, id);
 }
 
 /** Remembers a mail that has its effect now. False when it had it before: another folder, a reset, a crash. */
@@ -68,7 +126,7 @@ export function pruneDigests(tx: Tx, before: number): number {
 
 /** What a KeptReply is read from. */
 export const REPLY_COLUMNS = `id, kind, category, confidence, source, evidence, matched_by, inbox_id, lead_id, campaign_id, message_id, sender,
-  subject, text, header_id, return_date, enhanced_status, fault, received_at, person_category, corrected_by, attached_by, read_at`;
+  subject, text, header_id, return_date, enhanced_status, fault, received_at, person_category, corrected_by, attached_by, read_at, unsure`;
 
 /** A reply of a lead or an untracked one; what is left of an erased person's is not found. */
 export function findKept({ db }: Reading, id: number): KeptReply | null {
@@ -157,7 +215,8 @@ export function eraseRepliesOfLead(tx: Tx, lead_id: number): void {
   tx.db
     .query(
       `UPDATE replies
-       SET lead_id = NULL, sender = '', subject = '', text = '', header_id = NULL, evidence = NULL, return_date = NULL
+       SET lead_id = NULL, sender = '', subject = '', text = '', header_id = NULL, evidence = NULL,
+         evidence_start = NULL, evidence_end = NULL, return_date = NULL
        WHERE lead_id = ?`,
     )
     .run(lead_id);

@@ -84,7 +84,10 @@ export const ReceivedReply = t.Object(
     kind: word(KINDS, "What the mail is."),
     category: nullable(t.String({ description: "What it means, as far as that is judged." })),
     confidence: nullable(t.Number({ description: "0 to 1." })),
-    source: nullable(word(["header", "rule"], "What decided.")),
+    unsure: nullable(
+      t.Boolean({ description: "Of a person's reply: `category` is only the best of several." }),
+    ),
+    source: nullable(word(["header", "rule", "model", "endpoint", "person"], "What decided.")),
     evidence: nullable(t.String({ description: "The header, code or words that decided." })),
     from: t.String(),
     subject: t.String(),

@@ -1,26 +1,10 @@
 // The categories of replies, as people and programs name them (domain.md "Inbound mail").
 
 import type { ReplyKind } from "./classify.ts";
+import { MEANINGS } from "./meaning-model.ts";
 
-/** What a person's answer can mean. */
-const MEANINGS = [
-  "interested",
-  "meeting_requested",
-  "question",
-  "referral",
-  "not_now",
-  "not_interested",
-  "wrong_person",
-  "other",
-] as const;
-
-/** All categories of replies. */
-export const CATEGORIES = [
-  ...MEANINGS,
-  "unsubscribe_request",
-  "out_of_office",
-  "auto_reply",
-] as const;
+/** What a person can mean, and what a machine sends in a person's place. */
+export const CATEGORIES = [...MEANINGS, "out_of_office", "auto_reply"] as const;
 export type Category = (typeof CATEGORIES)[number];
 
 /** What a mail of this category is. */
