@@ -10,9 +10,10 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { readMailOrHeader } from "../../mail/parse-pool.ts";
 import { type FolderRow, setCursor } from "../../resources/inboxes/folders.store.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
-import { insertDigest, insertReply } from "../../resources/replies/store.ts";
+import { insertDigest, insertReply, setMeaning } from "../../resources/replies/store.ts";
 import { applyEffect } from "./effects.ts";
 import { type Match, matchMail } from "./match.ts";
+import { judgeAnswer } from "./meaning.ts";
 
 type Place = Pick<FolderRow, "path" | "role" | "uidvalidity">;
 
@@ -51,7 +52,8 @@ export async function ingestMail(
 /** What a mail in the INBOX or in Junk does, once. The caller moves the cursor in the same transaction. */
 export function takeMail(ledger: Ledger, tx: Tx, { inbox, fetched, mail }: Arrival): Ingested {
   const { received_at, size } = fetched;
-  const match = matchMail(ledger, { inbox, mail, received_at });
+  const found = matchMail(ledger, { inbox, mail, received_at });
+  const match = found && { ...found, judgement: judgeAnswer(ledger, found.judgement, mail) };
   let reply_id: number | null = null;
   if (match && insertDigest(tx, inbox.id, digestOf(mail, size))) {
     reply_id = store(tx, inbox, match, { mail, received_at });
@@ -80,7 +82,7 @@ function store(
   { message, judgement, matched_by }: Match,
   { mail, received_at }: { mail: ParsedMail; received_at: number },
 ): number {
-  return insertReply(tx, {
+  const id = insertReply(tx, {
     kind: judgement.kind,
     category: judgement.category,
     confidence: judgement.confidence,
@@ -100,4 +102,18 @@ function store(
     fault: judgement.bounce?.fault ?? null,
     received_at,
   });
+  const { kind, category, confidence, source, evidence, unsure, evidence_span } = judgement;
+  if (category !== null && unsure !== undefined) {
+    setMeaning(tx, id, {
+      category,
+      confidence,
+      // An opt-out has had its effect: nobody is asked about it.
+      unsure: unsure && kind === "reply",
+      source,
+      evidence,
+      evidence_start: evidence_span?.start ?? null,
+      evidence_end: evidence_span?.end ?? null,
+    });
+  }
+  return id;
 }
