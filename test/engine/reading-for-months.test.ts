@@ -137,17 +137,17 @@ describe("a mail that breaks every connection that fetches it", () => {
   });
 });
 
-describe("a mail whose effect fails", () => {
-  const failing = (subject: string): FolderJudges => [
-    [
-      "inbox",
-      (ledger, tx, arrival) => {
-        if (arrival.mail.subject === subject) throw new Error("a bug of ours");
-        takeMail(ledger, tx, arrival);
-      },
-    ],
-  ];
+const failing = (subject: string): FolderJudges => [
+  [
+    "inbox",
+    (ledger, tx, arrival) => {
+      if (arrival.mail.subject === subject) throw new Error("a bug of ours");
+      takeMail(ledger, tx, arrival);
+    },
+  ],
+];
 
+describe("a mail whose effect fails", () => {
   test("keeps itself out and none of its batch; nothing of it is left", async () => {
     deliver(answerOf(0));
     deliver(mailFrom({ from: "lea1@lead1.test", to: ANA, subject: "bad" }, "Hello"));
