@@ -14,17 +14,21 @@ export function foldLetters(text: string): string {
     .replaceAll(/\p{M}+/gu, "");
   return lower
     .replaceAll("ł", "l")
+    .replaceAll("ı", "i")
+    .replaceAll("đ", "d")
     .replaceAll("ß", "ss")
     .replaceAll("ø", "o")
     .replaceAll("æ", "ae");
 }
 
-/** A table of phrases, folded once. A phrase that ends in `*` may go on within its last word. */
+/** A table of phrases, folded once. `*` at an end: the word may go on there (languages without blanks begin with it). */
 export function phraseTable(lines: readonly string[]): readonly string[] {
   const phrases = lines.flatMap((line) => line.split("|")).map((phrase) => phrase.trim());
-  return phrases.map((phrase) =>
-    phrase.endsWith("*") ? foldWords(phrase).trimEnd() : foldWords(phrase),
-  );
+  return phrases.map((phrase) => {
+    const folded = foldWords(phrase);
+    const open = phrase.startsWith("*") ? folded.trim() : folded;
+    return phrase.endsWith("*") ? open.trimEnd() : open;
+  });
 }
 
 /** The first phrase of a table in a folded text, without its blanks, or null. */
