@@ -23,7 +23,7 @@ function ruleOf(line: string): readonly Group[] {
 export const OPT_OUT_RULES: readonly (readonly Group[])[] = [
   // English
   "remove|delete|drop|cross|erase|strike|scrub|wipe|exclude|purge + me|my|us|our|mine + list*|sequence*|database|emails|mailing*|system|data|address|email|records|crm|campaign*|distribution|contacts|information",
-  "get|take + off + list*|me|us|my|our",
+  "get|take + off + list*|mailing*|sequence*|database|emails",
   "stop|quit|cease|refrain|desist|discontinue + emailing|mailing|contacting|sending|writing|messaging|spamming|bothering|soliciting|pestering|emails|mails|messages|followups|communication*|outreach",
   "not|dont|never|rather|without + want|wish|like|prefer|care|interested + receive|receiving|hear|contacted|emailed|solicited|emails|spam|solicitation*",
   "rather|prefer + not + contacted|receive|emailed|hear",

@@ -14,3 +14,36 @@ export async function readLanguages(path: string): Promise<{ language: string; t
   }
   return found;
 }
+
+/** The right answer to a mail of the corpus. What is left out is null, and `ids` empty. */
+export interface Answer {
+  file: string;
+  kind: string;
+  category: string | null;
+  text?: string;
+  return_date?: string;
+  status?: string;
+  fault?: string;
+  bounce?: string;
+  bounce_form?: string;
+  action?: string;
+  recipient?: string;
+  ids?: string[];
+  /** Whom the report must be about, where it names several. */
+  about?: string;
+  notice?: string;
+  referred_to?: { name: string | null; email: string | null };
+  calendar?: { method: string; partstat: string | null; start: string };
+}
+
+/** All answers, in the order of the table. */
+export async function readAnswers(): Promise<Answer[]> {
+  const lines = (await Bun.file(join(CORPUS, "mails/answers.jsonl")).text()).trim().split("\n");
+  return lines.map((line): Answer => JSON.parse(line));
+}
+
+/** The bytes of a mail as they came over the wire, with CRLF. */
+export async function readMail(file: string): Promise<Uint8Array> {
+  const text = await Bun.file(join(CORPUS, "mails", `${file}.eml`)).text();
+  return Buffer.from(text.replaceAll("\n", "\r\n"));
+}
