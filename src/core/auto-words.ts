@@ -94,7 +94,7 @@ export const UNTIL_WORDS: readonly string[] =
 /** Words after the day: in Japanese, Chinese, Turkish, Finnish and Hungarian they stand there. */
 export const BACK_AFTER: readonly string[] = [
   "^.{0,8}(?:から(?:出社|復帰|通常|対応)|に(?:出社|復帰|戻)|より(?:出社|復帰|通常)|回来|返回|恢复|復帰)",
-  "^.{0,14}(?:donuyor|donece|ofiste olac|isbasi|wieder|zuruck|takaisin|palaan)",
+  "^.{0,14}(?:donuyor|donece|ofiste olac|isbasi|wieder|zuruck|takaisin|palaan|weer |back|igen|de retour|de vuelta|di nuovo|de volta|vissza)",
 ];
 export const UNTIL_AFTER: readonly string[] = [
   "^.{0,6}(?:まで|迄|까지|为止|之前|期间|kadar|asti|saakka|-ig\\b)",

@@ -164,6 +164,7 @@ const COPY_MARKS = [
   "------ this is a copy of",
   "--- below this line is a copy of the message",
   "original message headers:",
+  "the header of the original message is following",
   "----- original message -----",
   "-----original message-----",
   "----- message header follows -----",

@@ -2,6 +2,11 @@
 import { isControlFree, parseAddress } from "./address.ts";
 import { foldLetters } from "./fold-words.ts";
 
+/** Small words within a name. */
+const PARTICLES = new Set(
+  "de van der den von zu da dos das del la di el al bin ten ter".split(" "),
+);
+
 export interface Referred {
   name: string | null;
   email: string | null;
@@ -9,17 +14,18 @@ export interface Referred {
 
 const TEXT_CAP = 8192;
 const REACH = 200;
+const REACH_AFTER = 40;
 const ADDRESSES_CAP = 20;
 /** Folded beginnings of words that send somebody to somebody. */
 const TURN_TO =
-  /(?<!\p{L})(?:contact|reach|write|e-?mail|mail|call|please|urgent|assist|help|colleague|replac|success|direct|forward|wenden|kontakt|erreich|vertret|dringend|kolleg|schreib|nachfolg|ansprech|contatt|contactez|adress|joign|remplac|urgen|collegue|merci|contact|dirig|dirij|escrib|compan|rivolg|scriv|colleg|contat|entre em|falar|neem|bereik|vervang|skontakt|prosze|kolez|zastep|contact|scrie|kontakta|kollega|ota yhteyt|kontaktuj|zastup|свяж|обращ|пиш|коллег|замещ|iletisim|basvur|ulas|連絡|問い合わせ|担当|联系|聯絡|请发)/u;
+  /(?<!\p{L})(?:contact|reach|write|e-?mail|mail|call|please|urgent|assist|help|colleague|replac|success|direct|forward|wenden|kontakt|erreich|vertret|dringend|kolleg|schreib|nachfolg|ansprech|contatt|contactez|adress|joign|remplac|urgen|collegue|merci|contact|dirig|dirij|escrib|compan|rivolg|scriv|colleg|contat|entre em|falar|neem|bereik|vervang|skontakt|prosze|kolez|zastep|contact|scrie|kontakta|kollega|ota yhteyt|kontaktuj|zastup|свяж|обращ|пиш|коллег|замещ|iletisim|basvur|ulas)|連絡|問い合わせ|担当|联系|聯絡|请发/u;
 const NAMED =
   /(?:contact|reach out to|reach|my colleague|our colleague|speak to|turn to|meine kollegin|meinen kollegen|meine vertretung|an meine kollegin|an meinen kollegen|wenden sie sich(?: bitte)? an|contacter|contactez|ma collegue|mon collegue|contactar(?: a| con)?|contacte(?: a| con)?|mi companer[oa]|contattare|contatti|il mio collega|la mia collega|neem contact op met|mijn collega|z moj[aą] kole[zż]ank[aą]|collega)\s+/giu;
 const TITLES =
   /^(?:frau|herrn?|mr|mrs|ms|miss|mme|madame|m|monsieur|sra?|señora?|sig|sigra|signora?|dr|prof|pani?a?|dhr|mevr|mevrouw|fru|bay|bayan)\.?$/iu;
 /** Words with a capital that are no part of a name. */
 const NO_NAME = new Set(
-  "please bitte contact kontakt for in at or und and my our meine mein the email e-mail mail tel phone telefon mobile if wenn merci veuillez por favor contacter contactez contacte contattare neem oder ou o via alternatively instead urgent urgently dringend hello hallo thanks dear regards best team office sales support colleague kollegin kollege kollegen herr frau prosze skontaktuj direct i sie ihnen il la le el thank you".split(
+  "please bitte contact kontakt for in at or und and my our meine mein the email e-mail mail tel phone telefon mobile if wenn merci veuillez por favor contacter contactez contacte contattare neem oder ou o via alternatively instead urgent urgently dringend hello hallo thanks dear regards best team office sales support colleague kollegin kollege kollegen herr frau prosze skontaktuj scrivere schreiben write call reach rivolgersi contatti escriba escreva scrie kontaktujte direct i sie ihnen il la le el thank you".split(
     " ",
   ),
 );
@@ -28,13 +34,16 @@ const NO_NAME = new Set(
 export function findReferred(text: string, sender: string): Referred | null {
   const said = text.slice(0, TEXT_CAP);
   let looked = 0;
-  for (const match of said.matchAll(/[^\s<>()[\]{},;:"“”„|]+/g)) {
+  for (const match of said.matchAll(/[^\s<>()[\]{},;:"“”„|。、，！？（）「」]+/g)) {
     if (!match[0].includes("@")) continue;
     if (++looked > ADDRESSES_CAP) break;
     const email = parseAddress(match[0].replace(/[.!?'’]+$/, "").replace(/^['’]/, ""));
     if (email === null || email === sender.toLowerCase()) continue;
     const before = said.slice(Math.max(0, match.index - REACH), match.index);
-    if (!TURN_TO.test(foldLetters(before))) continue;
+    const end = match.index + match[0].length;
+    // In Turkish and Japanese the verb stands behind the address.
+    const around = `${before} ~ ${said.slice(end, end + REACH_AFTER)}`;
+    if (!TURN_TO.test(foldLetters(around))) continue;
     return { name: nameBefore(before), email };
   }
   const name = nameAlone(said);
@@ -45,7 +54,7 @@ export function findReferred(text: string, sender: string): Referred | null {
 function nameBefore(before: string): string | null {
   const line = before.slice(Math.max(0, before.length - 90)).replace(/\s+/g, " ");
   const bare = line.replace(
-    /[\s(<[:,–—-]*(?:(?:at|via|under|unter|per|par|by|bei|auf|op|pe|na|a|à|all'indirizzo|à l'adresse|e-?mail|mail|mailto)[\s:.(<[,]*){0,3}$/iu,
+    /[\s(<[:,–—-]*(?:(?<!\p{L})(?:at|via|under|unter|per|par|by|bei|auf|op|pe|på|na|a|à|all'indirizzo|à l'adresse|e-?mail|mail|mailto)[\s:.(<[,]*){0,3}$/iu,
     "",
   );
   return nameOf(bare.split(" ").toReversed(), true);
@@ -64,6 +73,7 @@ function nameAlone(text: string): string | null {
 /** The run of words with a capital at the start of a list; `is_reversed` where the list was read backwards. */
 function nameOf(words: readonly string[], is_reversed: boolean): string | null {
   const name: string[] = [];
+  let particles: string[] = [];
   for (const word of words) {
     const plain = word.replace(/^[("'“„]+|[,.;:)"'”]+$/g, "");
     if (plain === "" && name.length === 0) continue;
@@ -71,10 +81,15 @@ function nameOf(words: readonly string[], is_reversed: boolean): string | null {
       if (is_reversed) break;
       continue;
     }
+    if (name.length > 0 && PARTICLES.has(plain)) {
+      particles.push(plain);
+      continue;
+    }
     if (!/^\p{Lu}[\p{L}'’-]{1,30}$/u.test(plain) || NO_NAME.has(plain.toLowerCase())) break;
-    name.push(plain);
+    name.push(...particles, plain);
+    particles = [];
     // A sentence or a list ended here.
-    if (name.length === 4 || (!is_reversed && /[,.;:)]$/.test(word))) break;
+    if (name.length >= 4 || (!is_reversed && /[,.;:)]$/.test(word))) break;
   }
   if (name.length === 0) return null;
   const whole = (is_reversed ? name.toReversed() : name).join(" ").slice(0, 80);

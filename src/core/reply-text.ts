@@ -16,10 +16,17 @@ const TEXT_CAP = 64 * 1024;
 /** SMTP's own limit (RFC 5321 4.5.3.1.6): what is longer was not typed. */
 const LINE_CAP = 998;
 
+/** A mail is asked for its new text more than once on its way: read once, kept as long as the mail. */
+const READ = new WeakMap<ParsedMail, string>();
+
 /** The new text of a mail, trimmed, at most 64 KB; of its HTML when it has no text. */
 export function newText(mail: ParsedMail): string {
-  const isHtmlOnly = mail.html !== null && isPlaceholder(mail.text);
-  return cutQuotes(isHtmlOnly && mail.html !== null ? textOfReply(mail.html) : mail.text);
+  const read = READ.get(mail);
+  if (read !== undefined) return read;
+  const html = isPlaceholder(mail.text) ? mail.html : null;
+  const text = cutQuotes(html === null ? mail.text : textOfReply(html));
+  READ.set(mail, text);
+  return text;
 }
 
 /** Nothing, or the line of a client that could not write its HTML as text. */

@@ -28,6 +28,7 @@ async function judged({ file, about }: Answer) {
     fault: bounce?.fault ?? null,
     bounce: bounce?.category ?? null,
     bounce_form: bounce?.form ?? null,
+    action: bounce?.action ?? null,
     recipient: bounce?.recipient ?? null,
     ids: judgement.original_message_ids,
     calendar: calendar && {
@@ -49,8 +50,8 @@ describe("the corpus", () => {
   test.each(answers.map((answer) => [answer.file, answer] as const))("%s", async (_, answer) => {
     const { about, action, file, text, ...right } = answer;
     const found = await judged(answer);
-    const { text: new_text, ...facts } = found;
-    expect(facts).toEqual({
+    const { text: new_text, action: _action, ...facts } = found;
+    const expected: Record<string, unknown> = {
       return_date: null,
       notice: null,
       referred_to: null,
@@ -62,7 +63,9 @@ describe("the corpus", () => {
       ids: [],
       calendar: null,
       ...right,
-    });
+    };
+    expect<Record<string, unknown>>(facts).toEqual(expected);
+    if (action !== undefined) expect<string | null>(found.action).toBe(action);
     if (text !== undefined) expect(new_text).toBe(text);
   });
 });
