@@ -10,6 +10,7 @@ import {
   SENDER_CODES,
   SENDER_WORDS,
 } from "./bounce-words.ts";
+import { withoutSigns } from "./fold-words.ts";
 import { headerValues, type ParsedMail } from "./inbound.ts";
 import { blocksOf, originalIds, typedAddress } from "./report-fields.ts";
 
@@ -262,7 +263,7 @@ function firstAddress(text: string): string | null {
   const word = text
     .split(/[\s<>()[\]",;:]+/)
     .find((candidate) => /^[^@]{1,64}@[^@]{3,253}$/.test(candidate));
-  return word?.replace(/[.']+$/, "").toLowerCase() ?? null;
+  return word === undefined ? null : withoutSigns(word, ".'").toLowerCase();
 }
 
 function isTelling(line: string): boolean {

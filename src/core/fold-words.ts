@@ -35,3 +35,12 @@ export function phraseTable(lines: readonly string[]): readonly string[] {
 export function findPhrase(folded: string, table: readonly string[]): string | null {
   return table.find((phrase) => folded.includes(phrase))?.trim() ?? null;
 }
+
+/** The text without these signs at its ends. No pattern: `[.]+$` looks at each dot of a long row anew. */
+export function withoutSigns(text: string, signs: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && signs.includes(text[from] ?? " ")) from++;
+  while (to > from && signs.includes(text[to - 1] ?? " ")) to--;
+  return text.slice(from, to);
+}

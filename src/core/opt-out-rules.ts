@@ -1,26 +1,9 @@
 // How people ask for no more mail in free words: each rule is groups of words that stand in one sentence, in any order;
 // and harmless phrases that hold the same words. Tables only; a `*` at an end lets the word go on there.
-import { foldWords, phraseTable } from "./fold-words.ts";
+import { phraseTable } from "./fold-words.ts";
 
-/** One group: any of these words, or of these beginnings. */
-export interface Group {
-  words: ReadonlySet<string>;
-  beginnings: readonly string[];
-}
-
-function ruleOf(line: string): readonly Group[] {
-  return line.split("+").map((group) => {
-    const words = group.split("|").map((word) => word.trim());
-    return {
-      words: new Set(
-        words.filter((word) => !word.endsWith("*")).map((word) => foldWords(word).trim()),
-      ),
-      beginnings: words.filter((word) => word.endsWith("*")).map((word) => foldWords(word).trim()),
-    };
-  });
-}
-
-export const OPT_OUT_RULES: readonly (readonly Group[])[] = [
+/** Groups between `+`, words of a group between `|`. */
+export const OPT_OUT_RULES: readonly string[] = [
   // English
   "remove|delete|drop|cross|erase|strike|scrub|wipe|exclude|purge + me|my|us|our|mine + list*|sequence*|database|emails|mailing*|system|data|address|email|records|crm|campaign*|distribution|contacts|information",
   "get|take + off + list*|mailing*|sequence*|database|emails",
@@ -136,7 +119,7 @@ export const OPT_OUT_RULES: readonly (readonly Group[])[] = [
   "rahat* + bırak*|etmeyin",
   "onay*|rıza* + geri",
   "silinmesini + veri*|talep",
-].map(ruleOf);
+];
 
 /** In a sentence with one of these somebody misses a mail, or sends us elsewhere. */
 export const NO_WISH: ReadonlySet<string> = new Set(

@@ -1,6 +1,6 @@
 // Whether somebody asks for no more mail, in the new text only: legal weight, so it is never left to a model.
 import { findPhrase, foldWords } from "./fold-words.ts";
-import { type Group, HARMLESS, NO_WISH, OPT_OUT_RULES, OPT_OUT_RUNS } from "./opt-out-rules.ts";
+import { HARMLESS, NO_WISH, OPT_OUT_RULES, OPT_OUT_RUNS } from "./opt-out-rules.ts";
 import {
   CLICK_PHRASES,
   COURTESIES,
@@ -9,6 +9,9 @@ import {
   OPT_OUT_WORDS,
 } from "./opt-out-words.ts";
 import { baseSubject } from "./threading.ts";
+import { holdsAny, wordRules } from "./word-rules.ts";
+
+const RULES = wordRules(OPT_OUT_RULES);
 
 /** As many words may stand around a lone "stop" or "abmelden": "Hello, please stop. Thanks, Anna". */
 const SHORT_TEXT_WORDS = 6;
@@ -67,18 +70,7 @@ function sentencesOf(lines: readonly string[]): string[] {
 
 function asks(sentence: string): boolean {
   const words = withoutHarmless(foldWords(sentence)).trim().split(" ", SENTENCE_WORDS);
-  const known = new Set(words);
-  if (words.some((word) => NO_WISH.has(word))) return false;
-  return OPT_OUT_RULES.some((groups) => groups.every((group) => holds(group, words, known)));
-}
-
-function holds(
-  { words, beginnings }: Group,
-  said: readonly string[],
-  known: ReadonlySet<string>,
-): boolean {
-  for (const word of words) if (known.has(word)) return true;
-  return said.some((word) => beginnings.some((beginning) => word.startsWith(beginning)));
+  return !words.some((word) => NO_WISH.has(word)) && holdsAny(RULES, words);
 }
 
 /** A line of the sender's own newsletter: it asks the reader to click, and speaks of nobody's own wish. */

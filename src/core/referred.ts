@@ -1,7 +1,15 @@
 // Whom an automatic mail names to turn to: a suggestion for a person to read, and never an address to mail (domain.md "Inbound mail").
 import { isControlFree, parseAddress } from "./address.ts";
-import { foldLetters } from "./fold-words.ts";
+import { foldLetters, withoutSigns } from "./fold-words.ts";
 
+/** Signs around a word. */
+const SIGNS = "()[]<>\"'“”„,.;:–—-";
+/** Words between a name and its address. */
+const JOINTS = new Set(
+  "at via under unter per par by bei auf op pe på na a à e e-mail email mail mailto all'indirizzo l'adresse adresse".split(
+    " ",
+  ),
+);
 /** Small words within a name. */
 const PARTICLES = new Set(
   "de van der den von zu da dos das del la di el al bin ten ter".split(" "),
@@ -37,7 +45,7 @@ export function findReferred(text: string, sender: string): Referred | null {
   for (const match of said.matchAll(/[^\s<>()[\]{},;:"“”„|。、，！？（）「」]+/g)) {
     if (!match[0].includes("@")) continue;
     if (++looked > ADDRESSES_CAP) break;
-    const email = parseAddress(match[0].replace(/[.!?'’]+$/, "").replace(/^['’]/, ""));
+    const email = parseAddress(withoutSigns(match[0].slice(0, 320), ".!?'’"));
     if (email === null || email === sender.toLowerCase()) continue;
     const before = said.slice(Math.max(0, match.index - REACH), match.index);
     const end = match.index + match[0].length;
@@ -52,13 +60,16 @@ export function findReferred(text: string, sender: string): Referred | null {
 
 /** "Bob Miller (", "Bob Miller at ", "Bob Miller, ": the words with a capital right before an address. */
 function nameBefore(before: string): string | null {
-  const line = before.slice(Math.max(0, before.length - 90)).replace(/\s+/g, " ");
-  const bare = line.replace(
-    /[\s(<[:,–—-]*(?:(?<!\p{L})(?:at|via|under|unter|per|par|by|bei|auf|op|pe|på|na|a|à|all'indirizzo|à l'adresse|e-?mail|mail|mailto)[\s:.(<[,]*){0,3}$/iu,
-    "",
-  );
-  return nameOf(bare.split(" ").toReversed(), true);
+  const words = before
+    .slice(Math.max(0, before.length - 90))
+    .split(/\s/)
+    .map((word) => ({ word, plain: withoutSigns(word, SIGNS) }))
+    .filter(({ word }) => word !== "");
+  while (words.length > 0 && isJoint(words.at(-1)?.plain ?? "")) words.pop();
+  return nameOf(words.map(({ word }) => word).toReversed(), true);
 }
+
+const isJoint = (plain: string): boolean => plain === "" || JOINTS.has(plain.toLowerCase());
 
 /** "Please contact Bob Miller." without an address: two words or more, for one may be anything. */
 function nameAlone(text: string): string | null {
@@ -75,7 +86,7 @@ function nameOf(words: readonly string[], is_reversed: boolean): string | null {
   const name: string[] = [];
   let particles: string[] = [];
   for (const word of words) {
-    const plain = word.replace(/^[("'“„]+|[,.;:)"'”]+$/g, "");
+    const plain = withoutSigns(word, SIGNS);
     if (plain === "" && name.length === 0) continue;
     if (TITLES.test(plain)) {
       if (is_reversed) break;

@@ -5,6 +5,8 @@ import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
 
 import { isControlFree, parseAddress, parseDomain } from "../../src/core/address.ts";
+import { judgeAutomatic } from "../../src/core/automatic.ts";
+import { readCalendar } from "../../src/core/calendar.ts";
 import { judgeMail } from "../../src/core/classify.ts";
 import { findStatus, judgeStatus, readDsn } from "../../src/core/dsn.ts";
 import { parseDuration } from "../../src/core/duration.ts";
@@ -14,11 +16,15 @@ import { encodePhrase, encodeText } from "../../src/core/header-text.ts";
 import { textOfHtml, textOfReply } from "../../src/core/html-text.ts";
 import { parseId } from "../../src/core/ids.ts";
 import { badLinks } from "../../src/core/links.ts";
+import { findOptOut } from "../../src/core/opt-out.ts";
 import { encodeQuotedPrintable } from "../../src/core/quoted-printable.ts";
+import { findReferred } from "../../src/core/referred.ts";
+import { relativeDay } from "../../src/core/relative-day.ts";
 import { checkTemplate, renderText } from "../../src/core/render.ts";
 import { cutQuotes } from "../../src/core/reply-text.ts";
 import { blocksOf, originalIds, typedAddress } from "../../src/core/report-fields.ts";
 import { findReturnDate } from "../../src/core/return-date.ts";
+import { cutSignature } from "../../src/core/signature.ts";
 import { readToken } from "../../src/core/signing.ts";
 import { spamWords } from "../../src/core/spam-words.ts";
 import { everySpin, spin } from "../../src/core/spintax.ts";
@@ -31,6 +37,7 @@ import {
   replySubject,
 } from "../../src/core/threading.ts";
 import { pickVersion } from "../../src/core/versions.ts";
+import { isoDates, namedDates, numericDates } from "../../src/core/written-dates.ts";
 import { findZone } from "../../src/core/zones.ts";
 import { mailOf, msOf } from "../core/mails.ts";
 
@@ -58,6 +65,17 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   "classify.ts": {
     judgeMail: (text) => judgeMail(mailOf({ text, subject: text }), { secret, received_at: now }),
   },
+  "automatic.ts": {
+    judgeAutomatic: (text) =>
+      judgeAutomatic(
+        mailOf({ text, subject: text, headers: { "auto-submitted": "auto-replied", date: text } }),
+        { received_at: now },
+      ),
+  },
+  "calendar.ts": {
+    readCalendar: (text) =>
+      readCalendar(mailOf({ parts: [{ content_type: "text/calendar", text }] })),
+  },
   "dsn.ts": {
     findStatus,
     judgeStatus: (text) => judgeStatus(null, text),
@@ -84,6 +102,9 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     renderText: (text) => renderText(text.slice(0, 50_000), { a: "b" }),
     "renderText of a value": (text) => renderText("{{ a }}", { a: text }, "html"),
   },
+  "opt-out.ts": { findOptOut: (text) => findOptOut(text, text) },
+  "referred.ts": { findReferred: (text) => findReferred(text, "") },
+  "relative-day.ts": { relativeDay: (text) => relativeDay(text.slice(0, 4096), 0) },
   "reply-text.ts": { cutQuotes },
   "report-fields.ts": {
     typedAddress,
@@ -91,6 +112,7 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     originalIds: (text) => originalIds(asReport(text), text),
   },
   "return-date.ts": { findReturnDate: (text) => findReturnDate(text, now) },
+  "signature.ts": { cutSignature: (text) => cutSignature(["Best", text, text]) },
   "signing.ts": { readToken: (text) => readToken(secret, "kind", text) },
   "spam-words.ts": { spamWords },
   "spintax.ts": { everySpin, spin: (text) => spin(text, "seed") },
@@ -103,11 +125,17 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     readUnsubscribeSubject: (text) => readUnsubscribeSubject(text, secret),
   },
   "versions.ts": { pickVersion: (text) => pickVersion(text, "2026-11-21") },
+  "written-dates.ts": {
+    isoDates: (text) => [...isoDates(text)],
+    numericDates: (text) => [...numericDates(text)],
+    namedDates: (text) => [...namedDates(text)],
+  },
   "zones.ts": { findZone },
 };
 
 /** Their expressions look only at what we or the campaign's owner have written, and at little of it. */
 const OWN_WORDS: Record<string, string> = {
+  "auto-words.ts": "tables; the one pattern reads a local part of 64 characters (automatic.ts)",
   "compose.ts": "headers that are made here; names and subjects go through header-text.ts",
   "scopes.ts": "names of scopes",
   "step-mail.ts": "templates that render.ts has bounded to 50,000 characters",
