@@ -10,9 +10,11 @@ import { apiKeys } from "./resources/api-keys/routes.ts";
 import { auth } from "./resources/auth/routes.ts";
 import { campaigns } from "./resources/campaigns/routes.ts";
 import { events } from "./resources/events/routes.ts";
+import { explain, explainLocally } from "./resources/explain/routes.ts";
+import { forecasts } from "./resources/forecasts/routes.ts";
 import { inboxes } from "./resources/inboxes/routes.ts";
 import { leads } from "./resources/leads/routes.ts";
-import { messages } from "./resources/messages/routes.ts";
+import { messages, testMails } from "./resources/messages/routes.ts";
 import { status } from "./resources/status/routes.ts";
 import { suppressions } from "./resources/suppressions/routes.ts";
 import { testMode } from "./resources/test/routes.ts";
@@ -28,11 +30,13 @@ const ACCESS: AccessTable = {
   "GET /livez": "open",
   "GET /readyz": "open",
   "GET /local/status": "open",
+  "GET /local/explain/:id": "open",
   "GET /docs": "open",
   "GET /docs/scalar.js": "open",
   "GET /docs/changelog": "open",
   "GET /docs/errors": "open",
   "GET /docs/errors/:code": "open",
+  "GET /docs/explain": "open",
   "GET /changelog": "open",
   "GET /llms.txt": "open",
   "GET /openapi.json": "open",
@@ -44,9 +48,12 @@ const ACCESS: AccessTable = {
   "DELETE /v1/campaigns/:id": "campaigns:write",
   "POST /v1/campaigns/:id/pause": "campaigns:write",
   "POST /v1/campaigns/:id/resume": "campaigns:write",
+  "GET /v1/campaigns/:id/explain": "campaigns:read",
   "POST /v1/campaigns/:id/duplicate": "campaigns:write",
   "POST /v1/campaigns/:id/validate": "campaigns:read",
   "POST /v1/campaigns/:id/preview": "campaigns:read",
+  "POST /v1/campaigns/:id/test": "campaigns:write",
+  "GET /v1/campaigns/:id/forecast": "campaigns:read",
 
   "GET /v1/leads": "leads:read",
   "POST /v1/leads": "leads:write",
@@ -59,6 +66,7 @@ const ACCESS: AccessTable = {
   "PATCH /v1/leads/:id": "leads:write",
   "DELETE /v1/leads/:id": "leads:write",
   "GET /v1/leads/:id/timeline": "leads:read",
+  "GET /v1/leads/:id/explain": "leads:read",
   "POST /v1/leads/:id/enroll": "leads:write",
   "POST /v1/leads/:id/pause": "leads:write",
   "POST /v1/leads/:id/resume": "leads:write",
@@ -85,6 +93,7 @@ const ACCESS: AccessTable = {
 
   "GET /v1/messages": "campaigns:read",
   "GET /v1/messages/:id": "campaigns:read",
+  "POST /v1/messages/:id/resolve": "campaigns:write",
 
   "GET /v1/events": "analytics:read",
 
@@ -132,13 +141,17 @@ export function openApp(wiring: Wiring) {
     .use(accountPages(wiring))
     .use(docs(manual))
     .use(status(wiring))
+    .use(explainLocally(wiring))
     .group("/v1", (v1) =>
       v1
         .use(campaigns(wiring))
+        .use(forecasts(wiring))
         .use(leads(wiring))
+        .use(explain(wiring))
         .use(inboxes(wiring))
         .use(suppressions(wiring))
         .use(messages(wiring))
+        .use(testMails(wiring))
         .use(events(wiring))
         .use(testMode(wiring))
         .use(apiKeys(wiring))

@@ -15,6 +15,8 @@ export interface Config {
   readonly port: number | null;
   readonly allow_host: readonly string[];
   readonly log_level: LogLevel;
+  /** How many automatic backups stay; null: none are made. */
+  readonly backups: { readonly daily: number; readonly weekly: number } | null;
   /** 32 bytes, or null: the key lies in the data directory. */
   readonly master_key: Uint8Array | null;
   /** What tier Apex may do. Null or left out: what the contract says. */
@@ -67,6 +69,10 @@ export const SETTINGS: readonly Setting[] = [
     "info",
     `how much is logged: ${LOG_LEVELS.join(", ")}`,
   ]),
+  setting("backups", "--backups <kept>", [
+    "7+4",
+    "how many daily and weekly backups are kept, or off: then none is made, not before an upgrade either",
+  ]),
   setting("master_key", null, [
     "secret.key in the data directory",
     "32 bytes in hex or base64 that seal the logins of the inboxes",
@@ -84,6 +90,8 @@ export const SETTINGS: readonly Setting[] = [
     "the highest daily_limit of a campaign in a workspace of tier Apex",
   ]),
 ];
+
+const DEFAULT_BACKUPS = { daily: 7, weekly: 4 } as const;
 
 /** A setting that cannot be used: the user's mistake, told with its source. */
 export class ConfigError extends Error {}
@@ -130,6 +138,7 @@ export function readConfig(flags: Flags, env: Env): ReadConfig {
     port: one(found.get("port"), parsePort),
     allow_host: Object.freeze((found.get("allow_host")?.words ?? []).map(lowerCase)),
     log_level: one(found.get("log_level"), parseLogLevel) ?? "info",
+    backups: found.has("backups") ? one(found.get("backups"), parseBackups) : DEFAULT_BACKUPS,
     master_key: one(found.get("master_key"), parseKey),
     apex_rate: one(found.get("apex_rate"), parseCount),
     apex_burst: one(found.get("apex_burst"), parseCount),
@@ -217,6 +226,7 @@ function one<T>(raw: Raw | undefined, parse: (word: string, place: string) => T)
 
 /** A default as it would be written; null where there is none to write. */
 function textOf(value: Config[SettingName]): string | null {
+  if (value === DEFAULT_BACKUPS) return `${DEFAULT_BACKUPS.daily}+${DEFAULT_BACKUPS.weekly}`;
   return typeof value === "string" || typeof value === "number" ? String(value) : null;
 }
 
@@ -242,6 +252,13 @@ function parseLogLevel(word: string, place: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === word);
   if (level) return level;
   throw new ConfigError(`${place} must be one of ${LOG_LEVELS.join(", ")}.`);
+}
+
+function parseBackups(word: string, place: string): Config["backups"] {
+  if (word === "off") return null;
+  const [, daily, weekly] = /^(\d{1,3})\+(\d{1,3})$/.exec(word) ?? [];
+  if (Number(daily) > 0) return { daily: Number(daily), weekly: Number(weekly) };
+  throw new ConfigError(`${place} must be off, or daily and weekly backups to keep, such as 7+4.`);
 }
 
 /** 32 bytes from 64 hex digits or base64 (with or without padding, either alphabet), or null. */

@@ -6,10 +6,9 @@ import { listCampaigns, setCampaignState } from "./resources/campaigns/store.ts"
 import { NO_SUBJECT, record } from "./resources/events/actions.ts";
 
 const BATCH = 1000;
-const WHY = { by: "copy", reason: "the data directory was copied or restored" };
-
-/** Pauses every active campaign of a live ledger. Safe to repeat after a crash. */
-export function pauseCopied(ledger: Ledger): void {
+/** Pauses every active campaign of a live ledger, and says why. Safe to repeat after a crash. */
+export function pauseCopied(ledger: Ledger, reason: string): void {
+  const why = { by: "copy", reason };
   if (ledger.mode === "test") return;
   const filter = { status: "active", inbox_id: null, q: null, limit: BATCH, offset: 0 } as const;
   let before = Number.MAX_SAFE_INTEGER;
@@ -20,11 +19,11 @@ export function pauseCopied(ledger: Ledger): void {
     before = last.id;
     ledger.write((tx) => {
       for (const { id } of campaigns) {
-        setCampaignState(tx, id, "paused", WHY);
+        setCampaignState(tx, id, "paused", why);
         record(
           ledger,
           tx,
-          { event: "campaign.paused", detail: WHY },
+          { event: "campaign.paused", detail: why },
           { ...NO_SUBJECT, campaign_id: id },
         );
       }

@@ -1,6 +1,9 @@
 // Wires a house: settings -> lock -> databases -> mail -> engine -> app. One process holds one data directory, and what
 // is opened here is closed here, in the reverse order.
 
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
 import { type App, listenOptions, openApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { pauseCopied } from "./copied.ts";
@@ -11,10 +14,19 @@ import type { Log } from "./core/log.ts";
 import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
+import { explainCampaign } from "./engine/explain/campaign.ts";
+import { explainLead } from "./engine/explain/lead.ts";
+import { openScene } from "./engine/explain/scene.ts";
+import { type Forecasts, openForecasts } from "./engine/forecast/forecasts.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
+import { catchUp, doubtClaimed, isOlderThanJournal } from "./engine/send/catch-up.ts";
+import { resolveDoubt } from "./engine/send/resolve.ts";
 import { type Rate, RATES } from "./http/rate-limit.ts";
 import { openWiring, type WiringParts } from "./http/wiring.ts";
 import { announceServer, openInstallation, prepareDirectory, settleIn } from "./installation.ts";
+import { backupName, backupsIn, pruneBackups } from "./ledger/backup-files.ts";
+import { needRoom, sizeOfData, writeBackup } from "./ledger/backup.ts";
+import { type Backups, openBackups } from "./ledger/backups.ts";
 import { openCheckpoints } from "./ledger/checkpoints.ts";
 import { systemClock } from "./ledger/clock.ts";
 import type { Control } from "./ledger/control.ts";
@@ -24,6 +36,7 @@ import type { Ledger } from "./ledger/ledger.ts";
 import { type Ledgers, openLedgers } from "./ledger/ledgers.ts";
 import { lockDirectory } from "./ledger/lock.ts";
 import type { MasterKey } from "./ledger/master-key.ts";
+import { isMigrationDue } from "./ledger/migration-due.ts";
 import { systemRandom } from "./ledger/random.ts";
 import { openLog } from "./log.ts";
 import { openDnsPort } from "./mail/discover.ts";
@@ -35,6 +48,7 @@ import { createWorkspace, getWorkspace, openDataKey } from "./resources/workspac
 import { listWorkspaces } from "./resources/workspaces/store.ts";
 import { VERSION } from "./version.ts";
 
+const OLDER = "the sent journal knows of mails that the database does not: it is an older copy";
 const BALLAST_BYTES = 64 * 1024 * 1024;
 /** Where imail listens unless it is told otherwise. */
 export const DEFAULT_PORT = 7070;
@@ -51,6 +65,8 @@ export interface HouseOptions {
   rates?: WiringParts["rates"];
   /** The clock of live ledgers. */
   clock?: Clock;
+  /** Where something serves the public addresses (`/o/`, `/c/`, `/u/`); nothing in this program does yet. */
+  public_url?: string;
   /** No files at all, and no lock. */
   in_memory?: boolean;
   /** Keep room on the disk for the day on which it is full. */
@@ -97,6 +113,7 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
   const in_memory = options.in_memory ?? false;
   const log = options.log ?? openLog(config.log_level);
   const lock_identity = in_memory ? null : takeDirectory(config.dir, open);
+  if (!in_memory) backUpBeforeMigrating(config, log);
   const disk = in_memory
     ? null
     : openDisk(config.dir, options.ballast === false ? 0 : BALLAST_BYTES);
@@ -114,6 +131,7 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     master_key,
     apex_daily_limit: config.apex_daily_limit ?? null,
     ...(options.clock ? { clock: options.clock } : {}),
+    public_url: options.public_url ?? null,
     onError,
     onNudge: (ledger, verb) => {
       engine.nudge(ledger, verb);
@@ -133,13 +151,61 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     mail,
     disk,
     checkpoints,
+    backups: in_memory ? null : openDailyBackups(config, log),
     log,
   });
-  const app = openHouseApp(config, options, { control, ledgers, master_key, mail, engine, log });
-  if (is_copy) ledgers.all().forEach(pauseCopied);
+  const forecasts = openForecasts();
+  open.defer(() => {
+    forecasts.close();
+  });
+  const parts = { control, ledgers, master_key, mail, engine, forecasts, log };
+  const app = openHouseApp(config, options, parts);
+  takeStock(ledgers, installation.copy_reason, log);
   if (lock_identity !== null) settleIn(installation, lock_identity);
   const facts = { key_problem: master_key.problem, is_new, is_copy };
   return openDoor({ config, control, ledgers, engine, app, log, ...facts }, in_memory, open);
+}
+
+/** A backup a day, unless that is switched off. */
+function openDailyBackups({ dir, backups }: Config, log: Log): Backups | null {
+  if (backups === null) return null;
+  return openBackups({
+    dir,
+    keep: backups,
+    version: VERSION,
+    now: () => systemClock.now(),
+    onDone(fault) {
+      if (fault === null) log.info({}, "backup made");
+      else log.error({ fault }, "a backup could not be made");
+    },
+  });
+}
+
+/** An upgrade changes the databases: before it a copy is made, or nothing is changed (Invariant of reliability.md 3.7). */
+function backUpBeforeMigrating({ dir, backups }: Config, log: Log): void {
+  if (!isMigrationDue(dir)) return;
+  needRoom(dir, 2.5 * sizeOfData(dir), "An upgrade of the databases");
+  if (backups === null) return;
+  const place = backupsIn(dir);
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  const now = systemClock.now();
+  const out = join(place, backupName(now, "migration"));
+  writeBackup({ dir, out, reason: "migration", version: VERSION, now, key: null });
+  pruneBackups(place, backups);
+  log.info({ file: out }, "backup made before the databases are upgraded");
+}
+
+/** Before anything is sent: a copy pauses, and what the sent journal knows beyond the database is applied. */
+function takeStock(ledgers: Ledgers, copy_reason: string | null, log: Log): void {
+  for (const ledger of ledgers.all().filter(({ mode }) => mode === "live")) {
+    const reason = copy_reason ?? (isOlderThanJournal(ledger) ? OLDER : null);
+    if (reason !== null) pauseCopied(ledger, reason);
+    const caught_up = catchUp(ledger);
+    const doubtful = copy_reason === null ? 0 : doubtClaimed(ledger);
+    if (reason === null && Object.values(caught_up).every((count) => count === 0)) continue;
+    const facts = { ledger: ledger.workspace_id, reason, ...caught_up, doubtful };
+    log.warn(facts, "this data is a copy or older than what was sent");
+  }
 }
 
 /** What listens and closes, around what was furnished. */
@@ -172,6 +238,7 @@ function openDoor(
 type AppParts = Pick<House, "control" | "ledgers" | "engine" | "log"> & {
   mail: (ledger: Ledger) => MailPort;
   master_key: MasterKey;
+  forecasts: Forecasts;
 };
 
 function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): App {
@@ -184,11 +251,17 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     names: options.names ?? openDnsPort(),
     advance: (ledger, until) => engine.advance(ledger, until),
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
+    forecast: (ledger, wish) => parts.forecasts.make(ledger, wish),
+    sendTestMail: (ledger, order) => engine.sendTestMail(ledger, order),
+    resolve: resolveDoubt,
+    explainCampaign: (ledger, id) => explainCampaign(openScene(ledger, engine.signs(ledger)), id),
+    explainLead: (ledger, id) => explainLead(openScene(ledger, engine.signs(ledger)), id),
     authenticate: (key) => authenticate(control, key),
     admitSession: (wish) => admitSession({ control, session_key }, wish),
     session_key,
     addWorkspace: (order) => addWorkspace(parts, order),
     last_tick_at: () => engine.last_tick_at(),
+    pulse: () => engine.pulse(),
     allowed_hosts: config.allow_host,
     log,
     started_at: systemClock.now(),
@@ -231,6 +304,7 @@ interface AllLedgers {
   master_key: MasterKey;
   apex_daily_limit: number | null;
   clock?: Clock;
+  public_url: string | null;
   onError(error: unknown): void;
   onNudge(ledger: Ledger, verb: Verb): void;
 }

@@ -10,6 +10,7 @@ import {
   findInstallation,
   openControl,
   rememberInstallation,
+  RESTORED,
 } from "./ledger/control.ts";
 import { type MasterKey, openMasterKey } from "./ledger/master-key.ts";
 import { systemRandom } from "./ledger/random.ts";
@@ -23,6 +24,8 @@ export interface OpenInstallation {
   is_new: boolean;
   /** True where the lock file is not the one that this control.db knows: the directory was copied or restored. */
   is_copy: boolean;
+  /** Of a copy: why its campaigns are paused, as people read it. */
+  copy_reason: string | null;
 }
 
 /** Makes the data directory where there is none, for its owner only, and all files of this process with it. */
@@ -68,11 +71,19 @@ export function openInstallation(options: InstallationOptions): OpenInstallation
     }
     const known_lock = known?.lock_identity ?? null;
     const is_copy = lock_identity !== null && known_lock !== null && known_lock !== lock_identity;
-    return { control, master_key, is_new, is_copy };
+    const copy_reason = is_copy ? reasonOf(known_lock) : null;
+    return { control, master_key, is_new, is_copy, copy_reason };
   } catch (error) {
     control.close();
     throw error;
   }
+}
+
+/** A restore leaves its word where the lock's identity stood: no lock has that one. */
+function reasonOf(known_lock: string): string {
+  return known_lock.startsWith(RESTORED)
+    ? `the data was restored from a backup of ${known_lock.slice(RESTORED.length)}`
+    : "the data directory was copied";
 }
 
 /** From now on this lock file is the one of this installation. Only when a copy has been dealt with. */

@@ -170,6 +170,16 @@ function addWatching(program: Command): void {
       const { showStatus } = await import("./commands/status.ts");
       await showStatus(settingsOf(command).config, options.json);
     });
+  const explain = program
+    .command("explain")
+    .summary("why a campaign sends nothing, or a lead gets no mail, and what to do about it");
+  withSettings(explain, ["dir"])
+    .argument("<id>", "the id of a campaign or a lead: cmp_… or lead_…")
+    .option(...JSON_FLAG)
+    .action(async (id: string, options: JsonOption, command: Command) => {
+      const { explainOne } = await import("./commands/explain.ts");
+      await explainOne(settingsOf(command).config, id, options.json);
+    });
   const healthcheck = program
     .command("healthcheck")
     .summary("exit 0 when the server is up and does its work, 1 when not");
@@ -193,6 +203,46 @@ function addWatching(program: Command): void {
 
 interface DoctorOptions extends JsonOption {
   logins?: boolean;
+}
+
+function addBackup(program: Command): void {
+  const backup = program.command("backup").summary("make, check and put back copies of the data");
+  const passphrase: [string, string] = [
+    "--passphrase-file <path>",
+    "a file with the passphrase that seals the master key; - reads it from stdin",
+  ];
+  withSettings(backup.command("create").summary("make one, beside a running server too"), ["dir"])
+    .option("--out <file>", "the file to make (default: a new one in backups/)")
+    .option(...passphrase)
+    .option(...JSON_FLAG)
+    .action(async (options: BackupOptions, command: Command) => {
+      const { createBackup } = await import("./commands/backup.ts");
+      createBackup(settingsOf(command).config, options);
+    });
+  backup
+    .command("verify")
+    .summary("check every part of one")
+    .argument("<file>", "the backup")
+    .option(...JSON_FLAG)
+    .action(async (file: string, options: JsonOption) => {
+      const { verifyBackup } = await import("./commands/backup.ts");
+      verifyBackup(file, options.json);
+    });
+  withSettings(backup.command("restore").summary("put one back; campaigns are paused then"), [
+    "dir",
+  ])
+    .argument("<file>", "the backup")
+    .option(...passphrase)
+    .option(...JSON_FLAG)
+    .action(async (file: string, options: BackupOptions, command: Command) => {
+      const { restoreFrom } = await import("./commands/backup.ts");
+      restoreFrom(settingsOf(command).config, file, options);
+    });
+}
+
+interface BackupOptions extends JsonOption {
+  out?: string;
+  passphraseFile?: string;
 }
 
 function addDemo(program: Command): void {
@@ -232,6 +282,7 @@ function openProgram(): Command {
     addWorkspaces,
     addWatching,
     addConfig,
+    addBackup,
     addDemo,
     addVersion,
   ])

@@ -34,11 +34,11 @@ test("a copied ledger's active campaigns are paused with the reason, and each pa
     campaignIn(ledger, "draft"),
     campaignIn(ledger, "paused"),
   ];
-  pauseCopied(ledger);
+  pauseCopied(ledger, "the data was copied");
   expect(findCampaign(ledger, active)).toMatchObject({ state: "paused", paused_by: "copy" });
   expect(findCampaign(ledger, draft)).toMatchObject({ state: "draft" });
   expect(findCampaign(ledger, paused)).toMatchObject({ state: "paused", paused_reason: "mine" });
-  pauseCopied(ledger);
+  pauseCopied(ledger, "the data was copied");
   const filter = {
     after: 0,
     event: "campaign.paused",
@@ -54,6 +54,6 @@ test("a copied ledger's active campaigns are paused with the reason, and each pa
 test("a test ledger goes on: nothing of it reaches anybody", () => {
   const { test_ledger } = house;
   const active = campaignIn(test_ledger, "active");
-  pauseCopied(test_ledger);
+  pauseCopied(test_ledger, "the data was copied");
   expect(findCampaign(test_ledger, active)).toMatchObject({ state: "active" });
 });

@@ -26,7 +26,15 @@ export interface LeadTown {
 export function openLeadTown(dir: string, count: number, keys: number): LeadTown {
   prepareDirectory(dir);
   const { control } = openInstallation({
-    config: { dir, host: "", port: null, allow_host: [], log_level: "silent", master_key: null },
+    config: {
+      dir,
+      host: "",
+      port: null,
+      allow_host: [],
+      log_level: "silent",
+      backups: null,
+      master_key: null,
+    },
     in_memory: false,
     lock_identity: null,
     onError: () => undefined,

@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 
 import type { Config } from "../config.ts";
+import { examineBackups } from "./examine-backups.ts";
 import {
   examineClock,
   examineDisk,
@@ -48,6 +49,7 @@ async function findAll(config: Config, logins: boolean): Promise<Finding[]> {
       examineClock(control),
       examineDisk(dir),
       ...examineDatabases(config, control),
+      ...(await guarded("backup", () => examineBackups(config, control))),
       ...(await guarded("inbox", () => examineInboxes(config, control, logins))),
     ];
   } finally {

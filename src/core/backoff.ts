@@ -14,6 +14,11 @@ const MAIL_JITTER = 0.2;
 /** domain.md: a message fails after 24 h of deferrals. */
 const MAIL_GIVE_UP_MS = 24 * HOUR_MS;
 
+/** A copy in Sent comes within minutes or, where a mailbox was down, when it is back: later looks are for that. */
+const LOOK_WAITS_MS = [1, 2, 5, 10, 30].map((minutes) => minutes * MINUTE_MS);
+const HOURLY_LOOKS = 24;
+const DAY_MS = 24 * HOUR_MS;
+
 /** api.md "Events and webhooks": 24 h in all. */
 const DELIVERY_WAITS_MS = [
   5 * SECOND_MS,
@@ -44,4 +49,14 @@ export function isGivenUp(first_attempt_at: number, now: number): boolean {
 export function deliveryRetryAt(attempt: number, now: number, chance: number): number | null {
   const wait = DELIVERY_WAITS_MS[Math.max(1, attempt) - 1];
   return wait === undefined ? null : now + spread(wait, DELIVERY_JITTER, chance);
+}
+
+/**
+ * When a doubtful mail is looked for in the Sent folder again (ms UTC), after so many looks in vain, the present one
+ * included: 1, 2, 5, 10, 30 min, then hourly for a day, then daily.
+ */
+export function lookAgainAt(looks: number, now: number): number {
+  const wait = LOOK_WAITS_MS[Math.max(1, looks) - 1];
+  if (wait !== undefined) return now + wait;
+  return now + (looks <= LOOK_WAITS_MS.length + HOURLY_LOOKS ? HOUR_MS : DAY_MS);
 }

@@ -24,6 +24,7 @@ export type DomainEvent =
       event: "email.bounced.soft";
       detail: { category: string; enhanced_status: string | null; diagnostic: string | null };
     }
+  | { event: "email.resolved"; detail: { as: "sent" | "failed" | "send_again"; by: string } }
   | { event: "reply.received"; detail: { reply_id: string; subject: string } }
   | {
       event: "reply.classified";
@@ -49,6 +50,8 @@ export const EVENT_MEANINGS: Record<EventName, string> = {
     "There is evidence that the mail arrived: a delivery report, a reaction, or no bounce for 6 hours.",
   "email.bounced.hard": "The mailbox does not exist or takes no mail; the address is suppressed.",
   "email.bounced.soft": "The mail did not arrive this time; `category` says why.",
+  "email.resolved":
+    "Somebody settled a mail in doubt: `as` says how (`sent`, `failed`, `send_again`), `by` who did.",
   "reply.received": "A person answered.",
   "reply.classified": "imail has judged a matched mail: what it is and how sure that is.",
   "lead.unsubscribed":
@@ -66,6 +69,7 @@ export const EVENT_COUNTERS: Record<EventName, string | null> = {
   "email.delivered": "delivered",
   "email.bounced.hard": "bounced_hard",
   "email.bounced.soft": "bounced_soft",
+  "email.resolved": null,
   "reply.received": "replied",
   "reply.classified": null,
   "lead.unsubscribed": "unsubscribed",

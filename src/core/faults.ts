@@ -167,10 +167,31 @@ export const FAULTS = {
     title: "This cannot be done in the present state.",
     remedy: "The message names the state.",
   },
+  not_uncertain: {
+    status: 409,
+    title: "Only a message in doubt can be settled.",
+    remedy: "Read the message: evidence, or somebody before you, has settled it already.",
+  },
+  cannot_send_again: {
+    status: 409,
+    title: "This mail cannot be sent again.",
+    remedy: "The message says why. Settle it as `sent` or as `failed`.",
+  },
   clock_running: {
     status: 409,
     title: "The test clock is being moved already.",
     remedy: "Wait for the first call to answer.",
+  },
+  forecast_running: {
+    status: 409,
+    title: "Another forecast of this workspace is being made.",
+    remedy: "One is made at a time. Ask again when it has answered, or after `Retry-After`.",
+  },
+  forecast_too_large: {
+    status: 409,
+    title: "Too many leads wait for this to be played ahead.",
+    remedy:
+      "Ask for fewer days. What counts are the leads of the campaign that could be mailed in that time, and those of the campaigns that share its inboxes or leads.",
   },
   idempotency_mismatch: {
     status: 409,

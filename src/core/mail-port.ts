@@ -37,8 +37,10 @@ export interface SendOrder {
   bytes: Uint8Array;
   /** Called once, when all bytes but the last are written. Exactly one of `release` and `refuse` must follow. */
   onHeld(held: Held): void;
-  /** Ends the session early. Before the dot the outcome is `unreached`, after it `unclear`. */
+  /** Ends the session early. Before the dot the outcome is `unreached`, after it `unclear`. A kept session ends with it too. */
   signal: AbortSignal;
+  /** Another mail of this inbox follows soon: once this one is accepted the session may wait for it. */
+  has_next?: boolean;
 }
 
 /**

@@ -9,12 +9,33 @@ export function encodeQuotedPrintable(text: string): string {
   return `${lines.map(encodeLine).join("\r\n")}\r\n`;
 }
 
+/** What stands for itself wherever it is, but for a dot and an `F` at the start. */
+const AS_IS = /^[\t -<>-~]*$/;
+
 function encodeLine(line: string): string {
-  const bytes = Buffer.from(line);
+  const is_plain = AS_IS.test(line) && !line.startsWith("From") && !/[\t ]$/.test(line);
+  return is_plain ? foldPlain(line) : encodeBytes(Buffer.from(line));
+}
+
+/** Most lines of most mails: nothing to encode but a dot at the start of a line. */
+function foldPlain(line: string): string {
+  if (line.length < LINE && !line.startsWith(".")) return line;
+  let out = "";
+  for (let at = 0; at < line.length;) {
+    const starts_with_dot = line[at] === ".";
+    const width = starts_with_dot ? LINE - 3 : LINE - 1;
+    if (at > 0) out += "=\r\n";
+    out += starts_with_dot ? `=2E${line.slice(at + 1, at + width)}` : line.slice(at, at + width);
+    at += width;
+  }
+  return out;
+}
+
+function encodeBytes(bytes: Uint8Array): string {
   let out = "";
   let width = 0;
-  for (const [at, byte] of bytes.entries()) {
-    const piece = pieceOf(byte, at, bytes);
+  for (let at = 0; at < bytes.length; at++) {
+    const piece = pieceOf(bytes[at] ?? 0, at, bytes);
     // One column stays free for the `=` of a soft line break.
     if (width + piece.length > LINE - 1) {
       out += "=\r\n";

@@ -10,7 +10,9 @@ import {
   UndefinedVariableError,
 } from "liquidjs";
 
+import { joinPlain, readPlainTemplate } from "./plain-template.ts";
 import { everySpin } from "./spintax.ts";
+import { openTemplateCache } from "./template-cache.ts";
 import { forgiveLateDefaults, type TemplateVariable, variablesOf } from "./template-variables.ts";
 
 /** What a template may ask for: plain JSON, custom keys flat and under `custom`. */
@@ -20,12 +22,13 @@ export type BodyKind = "text" | "html";
 export type Rendered =
   { ok: true; text: string } | { ok: false; missing: string[] } | { ok: false; fault: string };
 
+/** The fault of a template that took longer than 200 ms, twice: a bomb, or a machine that is busy with other things. */
+export const RENDER_TOO_SLOW = "the template takes longer than 200 ms";
+
 const PARSE_LIMIT = 50_000;
 const RENDER_LIMIT_MS = 200;
 const MEMORY_LIMIT = 1_000_000;
 const OUTPUT_CAP_BYTES = 256 * 1024;
-/** Parsed templates that are kept: a spun template repeats, but not for ever. */
-const CACHE_CHARACTERS = 1_000_000;
 
 // Without loops and assignments there is nothing to build a bomb of: `capture` and output are not
 // counted by memoryLimit (reliability.md A8).
@@ -40,8 +43,10 @@ const FILTERS = new Set(
 );
 
 const engines: Record<BodyKind, Liquid> = { text: hardened(textOf), html: hardened(escapedTextOf) };
-const caches: Record<BodyKind, Map<string, Template[]>> = { text: new Map(), html: new Map() };
-const held: Record<BodyKind, number> = { text: 0, html: 0 };
+const parsed_templates = {
+  text: openTemplateCache((text) => parsedBy(engines.text, text)),
+  html: openTemplateCache((text) => parsedBy(engines.html, text)),
+};
 
 /** What is wrong with a template (spintax and Liquid), in words for its author; null when it can be kept. */
 export function checkTemplate(text: string): { message: string } | null {
@@ -71,8 +76,32 @@ export function renderText(
   variables: Variables,
   kind: BodyKind = "text",
 ): Rendered {
+  const plain = renderPlain(template, variables, kind);
+  return plain === null ? renderLiquid(template, variables, kind) : { ok: true, text: plain };
+}
+
+const escapes = { text: (text: string) => text, html: escapedTextOf };
+const plain_templates = openTemplateCache(readPlainTemplate);
+
+/** The text where no more than values are put in and all of them are there; else null. */
+function renderPlain(template: string, variables: Variables, kind: BodyKind): string | null {
+  if (template.length > PARSE_LIMIT) return null;
+  const parts = plain_templates.of(template);
+  const text = parts && joinPlain(parts, variables, escapes[kind]);
+  return text === null || Buffer.byteLength(text) > OUTPUT_CAP_BYTES ? null : text;
+}
+
+/** The same by LiquidJS, whatever the template: what it says is right. Its limit is one of real time, so it is asked twice. */
+export function renderLiquid(template: string, variables: Variables, kind: BodyKind): Rendered {
+  const once = renderOnce(template, variables, kind);
+  return isTooSlow(once) ? renderOnce(template, variables, kind) : once;
+}
+
+const isTooSlow = (rendered: Rendered) => "fault" in rendered && rendered.fault === RENDER_TOO_SLOW;
+
+function renderOnce(template: string, variables: Variables, kind: BodyKind): Rendered {
   try {
-    const parsed = parsedTemplate(template, kind);
+    const parsed = parsed_templates[kind].of(template);
     const engine = engines[kind];
     const context = new LeadContext(variables, engine.options, { sync: true }, { liquid: engine });
     const sink = new CappedSink();
@@ -179,23 +208,9 @@ class CappedSink implements Emitter {
   }
 }
 
-function parsedTemplate(text: string, kind: BodyKind): Template[] {
-  const cache = caches[kind];
-  const known = cache.get(text);
-  if (known !== undefined) {
-    cache.delete(text);
-    cache.set(text, known);
-    return known;
-  }
-  const parsed = engines[kind].parse(bounded(text));
+function parsedBy(engine: Liquid, text: string): Template[] {
+  const parsed = engine.parse(bounded(text));
   forgiveLateDefaults(parsed);
-  cache.set(text, parsed);
-  held[kind] += text.length;
-  for (const oldest of cache.keys()) {
-    if (held[kind] <= CACHE_CHARACTERS) break;
-    cache.delete(oldest);
-    held[kind] -= oldest.length;
-  }
   return parsed;
 }
 
@@ -207,6 +222,7 @@ function bounded(text: string): string {
 function faultOf(error: unknown): string {
   const told = problemsOf(error).find((problem) => absentName(problem) === null);
   const message = told?.message ?? (error instanceof Error ? error.message : "");
+  if (message.includes("template render limit exceeded")) return RENDER_TOO_SLOW;
   const [first = ""] = message.split("\n");
   return (
     first.replace(/^tag ("[^"]*") not found/, "tag $1 is not known here").slice(0, 300) ||

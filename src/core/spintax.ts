@@ -6,6 +6,9 @@ interface Group {
   /** How many-th group of the template this is: its choice hangs on nothing else. */
   number: number;
 }
+/** An output of Liquid as `liquidSkipper` skips it: its filters are no choice. */
+const OUTPUT = /\{\{[^{}]*\}\}/g;
+
 type Choice = (options: readonly string[], number: number) => string;
 
 /** A number in [0, 1) that is the same for the same seed and turn (FNV-1a, then a murmur finish). */
@@ -19,6 +22,8 @@ export function seededNumber(seed: string, turn: number): number {
 
 /** The template with one option of each group, fixed by the seed. `{{ }}` and `{% %}` are left alone. */
 export function spin(template: string, seed: string): string {
+  // Without a choice outside of Liquid's own braces nothing is spun, and most templates have none.
+  if (!template.replaceAll(OUTPUT, "").includes("|")) return template;
   const start = Math.floor(seededNumber(seed, 0) * 4294967296).toString(36);
   return resolve(template, (options, number) => {
     return options[Math.floor(seededNumber(start, number + 1) * options.length)] ?? "";

@@ -2,7 +2,7 @@
 // A window is at most one stretch of time per local date, cut to that date.
 
 import type { FaultDetail } from "./faults.ts";
-import { dateStart, isZone, localDate } from "./zones.ts";
+import { dateStart, isZone, localDate, startOfNextDay, wallTime } from "./zones.ts";
 
 export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -112,6 +112,19 @@ export function closesAt(window: SendWindow, zone: string, instant: number): num
     : null;
 }
 
+/**
+ * Until when (ms UTC, exclusive) a mail that is claimed now may be let go: the window's end, or that of the local day whose
+ * quota it holds: a mail that is still under way at midnight comes back and takes the next day's. Now, when it is shut.
+ */
+export function openUntil(
+  window: SendWindow,
+  instant: number,
+  zones: { lead: string; day: string },
+): number {
+  const closes_at = closesAt(window, zones.lead, instant) ?? instant;
+  return Math.min(closes_at, startOfNextDay(instant, zones.day));
+}
+
 /** The first instant (ms UTC) from this one on at which the window is open; null when there is none in 400 days. */
 export function nextOpening(window: SendWindow, zone: string, instant: number): number | null {
   const read_zone = windowZone(window, zone);
@@ -120,6 +133,19 @@ export function nextOpening(window: SendWindow, zone: string, instant: number): 
     const opening = openingOn(window, read_zone, date);
     if (opening !== null && instant < opening.closes) return Math.max(instant, opening.opens);
     date = date.add({ days: 1 });
+  }
+  return null;
+}
+
+/** The last instant (ms UTC) up to this one at which the window closed; null when there is none in 400 days, or it is open. */
+export function closedAt(window: SendWindow, zone: string, instant: number): number | null {
+  const read_zone = windowZone(window, zone);
+  let date = localDate(instant, read_zone);
+  for (let day = 0; day <= HORIZON_DAYS; day++) {
+    const opening = openingOn(window, read_zone, date);
+    if (opening !== null && opening.opens <= instant)
+      return opening.closes <= instant ? opening.closes : null;
+    date = date.subtract({ days: 1 });
   }
   return null;
 }
@@ -137,13 +163,8 @@ function openingOn(window: SendWindow, zone: string, date: Temporal.PlainDate): 
   // "compatible" moves an edge out of a gap by the gap's length, which may be past midnight
   // (America/Nuuk skips 23:00-24:00): cut to the date, or an excluded day would be mailed on.
   const next_start = dateStart(date.add({ days: 1 }), zone);
-  const opens = edgeAt(date, window.start, zone);
+  const opens = wallTime(date, window.start, zone);
   const closes =
-    window.end === "24:00" ? next_start : Math.min(edgeAt(date, window.end, zone), next_start);
+    window.end === "24:00" ? next_start : Math.min(wallTime(date, window.end, zone), next_start);
   return opens < closes ? { opens, closes } : null;
-}
-
-/** PlainDate.toZonedDateTime disambiguates as "compatible": after a gap, first in an overlap (domain.md "Time"). */
-function edgeAt(date: Temporal.PlainDate, time: string, zone: string): number {
-  return date.toZonedDateTime({ timeZone: zone, plainTime: time }).epochMilliseconds;
 }

@@ -20,19 +20,61 @@ export function isZone(name: string): boolean {
   return findZone(name) !== null;
 }
 
+interface Asked {
+  instant: number;
+  date: Temporal.PlainDate;
+  day: string;
+}
+// One mail asks for the date of one instant a dozen times. What was asked last per zone is kept.
+const asked = new Map<string, Asked>();
+const KEPT_MOST = 1000;
+
+function ask(instant: number, zone: string): Asked {
+  const last = asked.get(zone);
+  if (last?.instant === instant) return last;
+  const local = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone);
+  const date = local.toPlainDate();
+  const answer = { instant, date, day: date.toString() };
+  if (asked.size >= KEPT_MOST) asked.clear();
+  asked.set(zone, answer);
+  return answer;
+}
+
 /** The local date of an instant. */
 export function localDate(instant: number, zone: string): Temporal.PlainDate {
-  return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
+  return ask(instant, zone).date;
 }
 
 /** The local date of an instant as `YYYY-MM-DD`. */
 export function localDay(instant: number, zone: string): string {
-  return localDate(instant, zone).toString();
+  return ask(instant, zone).day;
+}
+
+// By place and then by date: the same few edges are asked for at every mail of a day.
+const edges = new Map<string, Map<number, number>>();
+
+function keep(place: string, date: Temporal.PlainDate, find: () => number): number {
+  const known = edges.get(place) ?? new Map<number, number>();
+  const key = (date.year * 100 + date.month) * 100 + date.day;
+  const there = known.get(key);
+  if (there !== undefined) return there;
+  const found = find();
+  if (edges.size >= KEPT_MOST) edges.clear();
+  if (known.size >= KEPT_MOST) known.clear();
+  edges.set(place, known.set(key, found));
+  return found;
+}
+
+/** The instant (ms UTC) of a wall time, "compatible": after a gap, first in an overlap (domain.md "Time"). */
+export function wallTime(date: Temporal.PlainDate, time: string, zone: string): number {
+  return keep(`${time} ${zone}`, date, () => {
+    return date.toZonedDateTime({ timeZone: zone, plainTime: time }).epochMilliseconds;
+  });
 }
 
 /** The first instant (ms UTC) of a date; for a date that the zone skipped, that of the next one. */
 export function dateStart(date: Temporal.PlainDate, zone: string): number {
-  return date.toZonedDateTime(zone).epochMilliseconds;
+  return keep(zone, date, () => date.toZonedDateTime(zone).epochMilliseconds);
 }
 
 /** The first instant (ms UTC) of the local day that holds this one. */

@@ -7,7 +7,7 @@ import { accountOf } from "../resources/inboxes/actions.ts";
 import type { ClaimedMail } from "./send/claim.ts";
 import { type CommitGroup, type Later, openCommitGroup } from "./send/commit-group.ts";
 import { handOver } from "./send/hand-over.ts";
-import { settle } from "./send/settle.ts";
+import { type GoOn, openSettleGroup, type SettleGroup } from "./send/settle-group.ts";
 
 export interface Flights {
   start(claimed: ClaimedMail): void;
@@ -26,40 +26,31 @@ interface FlightParts {
   mail: MailPort;
   log: Log;
   later: Later;
+  /** Claims the next mails of inboxes that are free again. */
+  goOn: GoOn;
 }
 
 /** The flights of one ledger. */
-export function openFlights({ ledger, mail, log, later }: FlightParts): Flights {
+export function openFlights({ ledger, mail, log, later, goOn }: FlightParts): Flights {
   const flights = new Set<Promise<void>>();
-  const kept = new Map<number, SendOutcome>();
   const hang_up = new AbortController();
   const group = openCommitGroup(ledger, later);
+  const settling = openSettleGroup({
+    ledger,
+    later,
+    goOn,
+    onKept: (facts) => log.error(facts, "an outcome could not be written and is kept"),
+  });
 
-  const settleOrKeep = (message_id: number, outcome: SendOutcome) => {
-    try {
-      settle(ledger, message_id, outcome);
-    } catch (error) {
-      kept.set(message_id, outcome);
-      const facts = { message_id, outcome: outcome.outcome, error: String(error) };
-      log.error(facts, "an outcome could not be written and is kept");
-    }
-  };
-  const fly = async (claimed: ClaimedMail) => {
-    const outcome = await sendOff({ ledger, mail, group, signal: hang_up.signal }, claimed);
-    settleOrKeep(claimed.id, outcome);
-  };
+  const fly = (claimed: ClaimedMail) =>
+    sendOff({ ledger, mail, group, settling, signal: hang_up.signal }, claimed);
   return {
     start(claimed) {
       const flight = fly(claimed).finally(() => flights.delete(flight));
       flights.add(flight);
     },
-    isStuck: () => kept.size > 0,
-    settleKept() {
-      for (const [message_id, outcome] of kept) {
-        settle(ledger, message_id, outcome);
-        kept.delete(message_id);
-      }
-    },
+    isStuck: () => settling.isStuck(),
+    settleKept: () => settling.settleKept(),
     count: () => flights.size,
     landed: async () => void (await Promise.all(flights)),
     hangUp: () => hang_up.abort(),
@@ -70,10 +61,25 @@ interface SendOff {
   ledger: Ledger;
   mail: MailPort;
   group: CommitGroup;
+  settling: SettleGroup;
   signal: AbortSignal;
 }
 
-async function sendOff(parts: SendOff, claimed: ClaimedMail): Promise<SendOutcome> {
+async function sendOff(parts: SendOff, claimed: ClaimedMail): Promise<void> {
+  const { settling } = parts;
+  let released = false;
+  const onRelease = () => {
+    released = true;
+    settling.expect();
+  };
+  const outcome = await outcomeOf({ ...parts, onRelease }, claimed);
+  await settling.settle(claimed, outcome, released);
+}
+
+async function outcomeOf(
+  parts: Omit<SendOff, "settling"> & { onRelease: () => void },
+  claimed: ClaimedMail,
+): Promise<SendOutcome> {
   const account = accountOf(parts.ledger, claimed.inbox);
   if (account) return handOver({ ...parts, account, claimed });
   const response = "the stored login cannot be opened with this master key";

@@ -12,6 +12,7 @@ import {
   clearReadFailures,
   clearSendFailures,
   disconnectInbox,
+  findHealth,
   findInbox,
   reconnectInbox,
 } from "../resources/inboxes/store.ts";
@@ -66,7 +67,7 @@ export function noteTrouble(
 
 /** This half of the mailbox answered as it should; with both halves well, what was disconnected is connected again. */
 export function noteWorks(ledger: Ledger, tx: Tx, inbox_id: number, half: Half): void {
-  const inbox = findInbox(tx, inbox_id);
+  const inbox = findHealth(tx, inbox_id);
   if (!inbox) return;
   // A server's limit is a retry_at without a failure: it is not over because a login works.
   if (half === "smtp" && inbox.failures > 0) clearSendFailures(tx, inbox_id);

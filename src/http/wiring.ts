@@ -1,9 +1,12 @@
 // What a route may ask of the house. house.ts makes one; tests make one in memory.
 import type { AdvanceReport } from "../core/advance-report.ts";
 import type { DnsPort } from "../core/dns-port.ts";
+import type { CampaignExplanation, LeadExplanation } from "../core/explanation.ts";
+import type { ForecastWish, MadeForecast } from "../core/forecast.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
+import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Control } from "../ledger/control.ts";
 import type { Ledger, Tier } from "../ledger/ledger.ts";
 import type { Ledgers } from "../ledger/ledgers.ts";
@@ -21,6 +24,20 @@ export interface WiringParts {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox, as if IMAP had delivered it. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** Plays a campaign's coming days on a copy. Throws `forecast_running`, `forecast_too_large`, `unavailable`. */
+  forecast(ledger: Ledger, wish: ForecastWish): Promise<MadeForecast>;
+  /** Sends one step to its author and waits for the outcome, which stands in its message. */
+  sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
+  /** Settles a message in doubt as a person says (engine/send/resolve.ts). */
+  resolve(
+    ledger: Ledger,
+    message_id: number,
+    resolution: { as: "sent" | "failed" | "send_again"; by: string },
+  ): void;
+  /** Why a campaign sends nothing now; null where there is no such campaign. */
+  explainCampaign(ledger: Ledger, id: number): CampaignExplanation | null;
+  /** Why a lead gets no mail now; null where there is no such lead. */
+  explainLead(ledger: Ledger, id: number): LeadExplanation | null;
   /** The holder of a key that is good now, or null (api-keys/actions.ts `authenticate`). */
   authenticate(key: string): Caller | null;
   /** Who is signed in with a cookie, or null (auth/actions.ts `admitSession`). */
@@ -31,6 +48,8 @@ export interface WiringParts {
   addWorkspace(order: { name: string; zone: string }): number;
   /** When the scheduler last looked at the live ledgers, ms of their clock; null before the first look. */
   last_tick_at(): number | null;
+  /** Tells the scheduler that somebody is awake: a request is one of its three nudges. */
+  pulse(): void;
   /** Host names beside 127.0.0.1, localhost and [::1] that may be asked for. */
   allowed_hosts: readonly string[];
   log: Log;

@@ -1,4 +1,5 @@
 // Opens control.db: users, workspaces, API keys, and this installation's secret.
+import { Database } from "bun:sqlite";
 import { join } from "node:path";
 
 import type { Clock } from "../core/clock.ts";
@@ -30,6 +31,9 @@ interface ControlOptions {
   onError: (error: unknown) => void;
 }
 
+/** In place of a lock's identity in a control.db that comes from a backup; the instant of the backup follows. */
+export const RESTORED = "restored ";
+
 /** Opens control.db of a data directory; the first opening makes the installation secret. */
 export function openControl({ dir, random, onError }: ControlOptions): Control {
   const db = openDatabase(dir === ":memory:" ? dir : join(dir, "control.db"), CONTROL_MIGRATIONS);
@@ -55,6 +59,16 @@ export function findInstallation({ db }: Reading): Installation | null {
       "SELECT secret, key_fingerprint, lock_identity FROM installation WHERE id = 1",
     )
     .get();
+}
+
+/** Makes a control.db that was copied out of a backup say so: its first start pauses everything, and says why. */
+export function markRestored(path: string, created_at: string): void {
+  const db = new Database(path, { create: false, readwrite: true, strict: true });
+  try {
+    db.query("UPDATE installation SET lock_identity = ? WHERE id = 1").run(RESTORED + created_at);
+  } finally {
+    db.close();
+  }
 }
 
 /** Remembers which master key sealed the data keys, and which lock file this data directory had. */

@@ -86,6 +86,11 @@ export function versionOf({ db }: Reading): number {
   return db.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;
 }
 
+/** Another number than before: this process has changed a row of this file since. */
+export function changesOf({ db }: Reading): number {
+  return db.query<{ n: number }, []>("SELECT total_changes() AS n").get()?.n ?? 0;
+}
+
 export function closeDatabase(db: Database): void {
   opened.delete(db);
   db.close();
@@ -136,11 +141,11 @@ export function openWriter(options: WriterOptions): Writer {
     if (!tx) throw new Error("a write inside a write: pass the transaction on instead");
     // While it works a second write inside it is a bug again.
     joined = null;
-    db.run("SAVEPOINT joined");
+    db.query("SAVEPOINT joined").run();
     try {
       const result = work(tx);
       if (result instanceof Promise) throw new Error(NO_WAITING);
-      db.run("RELEASE joined");
+      db.query("RELEASE joined").run();
       return result;
     } catch (error) {
       // What the caller catches must be undone as if it had been a transaction of its own.

@@ -5,86 +5,63 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   readSync,
   writeSync,
 } from "node:fs";
 
-/** A mail whose dot was let go, or an address that must stay unmailed. Addresses only as keyed hashes. */
-export interface JournalLine {
-  kind: "commit" | "suppress" | "erase";
-  at: number;
-  message_id: number;
-  enrollment_id: number;
-  campaign_id: number;
-  step_id: number;
-  inbox_id: number;
-  hash: string;
-}
+import { type JournalLine, readLine, readLines, writeLine } from "./journal-line.ts";
+import { shortenJournal } from "./journal-shortening.ts";
+
+export type { JournalLine } from "./journal-line.ts";
 
 export interface Journal {
-  /** Appends all lines with one write. Throws when the disk refuses: then nothing may be let go. */
+  /** Appends all lines with one write. Throws when the disk refuses: then nothing may be let go, and no line stays. */
   append(lines: readonly JournalLine[]): void;
   /** fsync, if anything was appended since the last one. */
   sync(): void;
   /** The last lines, oldest first, as far as `bytes` reach back. */
   tail(bytes: number): JournalLine[];
+  /** Where it ends now, as a mark that is recognised again. */
+  end(): string;
+  /** The lines behind a mark, oldest first; all lines where there is none or the mark is not of this journal. */
+  since(mark: string | null): Iterable<JournalLine>;
   close(): void;
 }
 
-const FORMAT = "1";
+/** The end of a line by which a place is recognised again: its check sum. */
+const SEAL_BYTES = 8;
 
-function crc(text: string): string {
-  return Bun.hash.crc32(text).toString(16).padStart(8, "0");
-}
-
-function writeLine(line: JournalLine): string {
-  const body = [
-    FORMAT,
-    line.kind,
-    line.at,
-    line.message_id,
-    line.enrollment_id,
-    line.campaign_id,
-    line.step_id,
-    line.inbox_id,
-    line.hash,
-  ].join(" ");
-  return `${body} ${crc(body)}\n`;
-}
-
-/** A line as it was written, or null when it is torn or was changed. */
-export function readLine(text: string): JournalLine | null {
-  const cut = text.lastIndexOf(" ");
-  if (cut < 0 || crc(text.slice(0, cut)) !== text.slice(cut + 1)) return null;
-  const [format, kind, at, message_id, enrollment_id, campaign_id, step_id, inbox_id, hash] =
-    text.split(" ");
-  if (format !== FORMAT || (kind !== "commit" && kind !== "suppress" && kind !== "erase"))
-    return null;
-  return {
-    kind,
-    at: Number(at),
-    message_id: Number(message_id),
-    enrollment_id: Number(enrollment_id),
-    campaign_id: Number(campaign_id),
-    step_id: Number(step_id),
-    inbox_id: Number(inbox_id),
-    hash: hash ?? "",
-  };
-}
-
-/** Opens the journal at `path`; a line that a crash tore is closed, so that the next one stands alone. */
-export function openJournal(path: string): Journal {
+/**
+ * Opens the journal at `path`; a line that a crash tore is closed, so that the next one stands alone. Commits before
+ * `keep_since` (ms UTC) may go when the file has grown large.
+ */
+export function openJournal(path: string, keep_since = 0): Journal {
+  shortenJournal(path, keep_since);
   const torn = existsSync(path) && !endsWithNewline(path);
   const file = openSync(path, "a+", 0o600);
   let dirty = false;
   const write = (text: string) => {
     dirty = true;
-    const bytes = Buffer.from(text, "utf8");
-    let done = 0;
-    while (done < bytes.length) done += writeSync(file, bytes, done);
+    const before = fstatSync(file).size;
+    try {
+      const bytes = Buffer.from(text, "utf8");
+      let done = 0;
+      while (done < bytes.length) done += writeSync(file, bytes, done);
+    } catch (error) {
+      // Half a group would say of mails that they went out.
+      ftruncateSync(file, before);
+      throw error;
+    }
   };
   if (torn) write("\n");
+  const sealBefore = (offset: number): string => {
+    const seal = Buffer.alloc(SEAL_BYTES);
+    if (offset <= SEAL_BYTES) return "";
+    readSync(file, seal, 0, SEAL_BYTES, offset - SEAL_BYTES - 1);
+    return seal.toString("latin1");
+  };
   return {
     append(lines) {
       if (lines.length > 0) write(lines.map(writeLine).join(""));
@@ -104,6 +81,16 @@ export function openJournal(path: string): Journal {
         .split("\n")
         .map(readLine)
         .filter((line) => line !== null);
+    },
+    end() {
+      const { size } = fstatSync(file);
+      return `${size} ${sealBefore(size)}`;
+    },
+    since(mark) {
+      const [offset = "0", seal = ""] = (mark ?? "").split(" ");
+      const at = Number(offset);
+      const is_mine = at <= fstatSync(file).size && sealBefore(at) === seal;
+      return readLines(file, is_mine ? at : 0);
     },
     close() {
       if (dirty) fsyncSync(file);
@@ -132,6 +119,8 @@ export function openMemoryJournal(): Journal {
     append: (more) => void lines.push(...more),
     sync: () => undefined,
     tail: () => lines,
+    end: () => String(lines.length),
+    since: (mark) => lines.slice(Number(mark ?? 0)),
     close: () => undefined,
   };
 }

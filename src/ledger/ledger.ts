@@ -57,6 +57,8 @@ export interface Ledger extends Reading {
   readonly journal: Journal;
   readonly keys: LedgerKeys;
   readonly vault: Vault;
+  /** The address below which recipients reach what serves `/o/`, `/c/` and `/u/`; null: nothing does. No slash at its end. */
+  readonly public_url: string | null;
   readonly write: Write;
   /** Many writes as one transaction (database.ts). */
   readonly together: Write;
@@ -75,10 +77,15 @@ export interface LedgerOptions {
   data_key: Uint8Array | null;
   /** Overrides the clock of a live ledger: for tests and simulations. */
   clock?: Clock;
+  /** Where something serves the public addresses, and only there: a link that leads nowhere must not be sent. */
+  public_url?: string | null;
   workspace: () => Workspace;
   onNudge: (verb: Verb) => void;
   onError: (error: unknown) => void;
 }
+
+/** How old a backup may be for the journal to know everything that was sent since: 400 days. */
+export const JOURNAL_KEEPS_MS = 400 * 86_400_000;
 
 /** Opens the ledger's file and brings it up to date. */
 export function openLedger(options: LedgerOptions): Ledger {
@@ -88,7 +95,9 @@ export function openLedger(options: LedgerOptions): Ledger {
     const test_clock = mode === "test" ? openTestClock(startOfTestClock(db)) : null;
     const clock = test_clock ?? options.clock ?? systemClock;
     const journal =
-      path === ":memory:" ? openMemoryJournal() : openJournal(path.replace(/\.db$/, ".sent"));
+      path === ":memory:"
+        ? openMemoryJournal()
+        : openJournal(path.replace(/\.db$/, ".sent"), systemClock.now() - JOURNAL_KEEPS_MS);
     const boot = Buffer.from(random.bytes(2)).readUInt16BE() % 4096;
     return {
       db,
@@ -101,6 +110,7 @@ export function openLedger(options: LedgerOptions): Ledger {
       journal,
       keys: deriveKeys(options),
       vault: openVault(options),
+      public_url: options.public_url ?? null,
       ...openWriter({ db, clock, onNudge: options.onNudge, onError: options.onError }),
       workspace: options.workspace,
       close() {
@@ -171,7 +181,16 @@ export function moveTestClock(ledger: Ledger, instant: number): void {
   ledger.test_clock.moveTo(instant);
 }
 
+// From its claim to the journal one mail asks for the same three hashes again and again.
+const hashes = new WeakMap<Uint8Array, Map<string, Uint8Array>>();
+const HASHES_MOST = 64;
+
 /** The keyed hash of an address or domain in this ledger. */
-export function suppressionHash(ledger: Ledger, value: string): Uint8Array {
-  return suppressionKey(ledger.keys.suppression, value);
+export function suppressionHash({ keys }: Pick<Ledger, "keys">, value: string): Uint8Array {
+  const known = hashes.get(keys.suppression) ?? new Map<string, Uint8Array>();
+  hashes.set(keys.suppression, known);
+  const hash = known.get(value) ?? suppressionKey(keys.suppression, value);
+  if (known.size >= HASHES_MOST) known.clear();
+  known.set(value, hash);
+  return hash;
 }

@@ -1,75 +1,133 @@
-// Hands one mail to a logged-in session and tells what became of it. Only our own phase knows whether the
-// dot was written: nodemailer's errors are the same before and after it (reliability.md 0.4, S1).
-
-import type SMTPConnection from "nodemailer/lib/smtp-connection";
+// Hands one mail to a logged-in session and tells what became of it. Our own phase knows whether the dot was written:
+// it is written in one place, by `release`. What fails before it delivers nothing, what fails after it is a doubt.
 
 import type { MailServer, SendOrder, SendOutcome } from "../core/mail-port.ts";
 import { Late } from "./deadline.ts";
-import { HeldBack } from "./held-back.ts";
-import { replyCode, smtpTrouble, textTrait } from "./login-faults.ts";
+import { dotStuffed } from "./dot-stuffed.ts";
+import { smtpTrouble } from "./login-faults.ts";
 import { placeOf, serverWords, withoutSecrets } from "./server-words.ts";
-import { quit, type SmtpWaits } from "./smtp-session.ts";
+import type { Reply, SmtpChannel } from "./smtp-channel.ts";
+import type { SmtpWaits } from "./smtp-session.ts";
 
-/** `session` up to the 354, `body` while it streams, `held` for the commit point, `dot` once it is let go. */
+/** `session` up to the 354, `body` while it is written, `held` for the commit point, `dot` once it is let go. */
 type Phase = "session" | "body" | "held" | "dot" | "over";
 
+/**
+ * `stale`: a kept session that had ended, or wants no more mail; it has read nothing of this one. `is_free`: the session
+ * waits for its next command; else it is closed.
+ */
+export type HandedOver = { end: "stale" } | { end: "told"; outcome: SendOutcome; is_free: boolean };
+
+/** What the server is asked before the body, in order. */
+const ASKED = ["MAIL", "RCPT", "DATA"] as const;
+type Asked = (typeof ASKED)[number];
+const PIECE_BYTES = 64 * 1024;
+
 export class HandOver {
-  readonly #connection: SMTPConnection;
+  readonly #channel: SmtpChannel;
   readonly #server: MailServer;
   readonly #order: SendOrder;
   readonly #waits: SmtpWaits;
-  readonly #outcome = Promise.withResolvers<SendOutcome>();
-  readonly #stream: HeldBack;
+  readonly #was_kept: boolean;
+  readonly #ended = Promise.withResolvers<HandedOver>();
   readonly #stop = () => this.#fail(new Late("stopped by us", true));
   #phase: Phase = "session";
-  #isMidBody = false;
+  #answered = 0;
+  /** The first of MAIL, RCPT and DATA that was refused: its reply is the outcome. */
+  #refusal: { reply: Reply; asked: Asked } | null = null;
+  #body: Buffer = Buffer.alloc(0);
   #timer: Timer | null = null;
 
-  constructor(connection: SMTPConnection, server: MailServer, order: SendOrder, waits: SmtpWaits) {
-    this.#connection = connection;
+  constructor(channel: SmtpChannel, server: MailServer, order: SendOrder, waits: SmtpWaits) {
+    this.#channel = channel;
     this.#server = server;
     this.#order = order;
     this.#waits = waits;
-    this.#stream = new HeldBack(
-      order.bytes,
-      () => this.#progress(),
-      () => this.#hold(),
-    );
+    this.#was_kept = channel.mails > 0;
   }
 
   /** Sends the mail. Rejects only for a bug in `onHeld`. */
-  run(): Promise<SendOutcome> {
-    const { from, to } = this.#order.envelope;
-    // MAIL, RCPT and DATA are pipelined: one limit for the three.
+  run(): Promise<HandedOver> {
+    const { signal } = this.#order;
+    this.#channel.mails++;
+    // MAIL, RCPT and DATA may be pipelined: one limit for the three.
     this.#allow(3 * this.#waits.command, "an answer to MAIL, RCPT and DATA");
-    this.#order.signal.addEventListener("abort", this.#stop);
-    this.#connection.on("error", (error) => this.#fail(error));
-    this.#connection.once("end", () => this.#fail(new Error("the connection was closed")));
-    if (this.#order.signal.aborted) this.#stop();
+    signal.addEventListener("abort", this.#stop);
+    if (signal.aborted) this.#stop();
     else {
-      this.#connection.send({ from, to: [to] }, this.#stream, (error, info) => {
-        if (error) this.#fail(error);
-        else this.#accept(info?.response ?? "");
+      this.#channel.listen({
+        onReply: (reply) => this.#read(reply),
+        onEnd: (error) => this.#fail(error),
       });
+      this.#ask(this.#channel.has_pipelining ? ASKED : ["MAIL"]);
     }
-    return this.#outcome.promise;
+    return this.#ended.promise;
   }
 
-  #progress(): void {
-    if (this.#phase === "session") this.#phase = "body";
-    if (this.#phase === "body") this.#allow(this.#waits.progress, "progress of the body");
+  #ask(verbs: readonly Asked[]): void {
+    const { from, to } = this.#order.envelope;
+    const lines = {
+      MAIL: `MAIL FROM:<${from}>\r\n`,
+      RCPT: `RCPT TO:<${to}>\r\n`,
+      DATA: "DATA\r\n",
+    };
+    this.#channel.write(verbs.map((verb) => lines[verb]).join(""));
+  }
+
+  #read(reply: Reply): void {
+    if (this.#phase === "over") return;
+    if (this.#phase === "session") this.#readAnswer(reply);
+    else if (reply.code >= 400) this.#tell(this.#refused(reply), this.#phase === "dot");
+    else if (this.#phase === "dot" && reply.code < 300)
+      this.#tell({ outcome: "accepted", response: this.#words(reply.text) }, true);
+    // A 250 before our dot answers something else: this server's words mean nothing.
+    else this.#nonsense(reply);
+  }
+
+  /** MAIL and RCPT want a 2xx, DATA a 354; some servers say 250 instead. */
+  #readAnswer(reply: Reply): void {
+    const asked = ASKED[this.#answered++] ?? "DATA";
+    const next = ASKED[this.#answered];
+    const is_yes = reply.code < (asked === "DATA" ? 400 : 300);
+    if (!is_yes && reply.code < 400) {
+      this.#nonsense(reply);
+      return;
+    }
+    if (!is_yes) this.#refusal ??= { reply, asked };
+    const is_leaving = reply.code === 421;
+    if (this.#channel.has_pipelining && next && !is_leaving) return;
+    if (this.#refusal) this.#giveUp(this.#refusal, !is_yes && !is_leaving);
+    else if (next) this.#ask([next]);
+    else this.#writeBody();
+  }
+
+  /** Refused before the body. Whoever says no and then wants the body gets none, not even a goodbye: it would be a line of it. */
+  #giveUp({ reply, asked }: { reply: Reply; asked: Asked }, is_free: boolean): void {
+    // What a kept session has no more mails for is said at MAIL, or with a 421: a new one knows better.
+    if (this.#was_kept && (reply.code === 421 || asked === "MAIL")) this.#stale();
+    else this.#tell(this.#refused(reply), is_free);
+  }
+
+  #writeBody(): void {
+    this.#phase = "body";
+    this.#body = dotStuffed(this.#order.bytes);
+    this.#writeFrom(0);
+  }
+
+  /** Piece by piece, each once the one before has left: what our side still buffers may never leave it. */
+  #writeFrom(start: number): void {
+    if (this.#phase !== "body") return;
+    this.#allow(this.#waits.progress, "progress of the body");
+    const last = this.#body.length - 1;
+    for (let at = start; at < last; at += PIECE_BYTES) {
+      const next = Math.min(at + PIECE_BYTES, last);
+      const piece = this.#body.subarray(at, next);
+      if (!this.#channel.write(piece, () => this.#writeFrom(next))) return;
+    }
+    this.#hold();
   }
 
   #hold(): void {
-    this.#progress();
-    if (this.#phase !== "body") return;
-    // oxlint-disable-next-line no-underscore-dangle -- public in nodemailer's types, with this name
-    const socket = this.#connection._socket;
-    // What our side still buffers may never leave, and a dot behind it would be a doubt for nothing.
-    if (socket && socket.writableNeedDrain) {
-      socket.once("drain", () => setImmediate(() => this.#hold()));
-      return;
-    }
     this.#phase = "held";
     this.#allow(this.#waits.held, "the commit point's word");
     try {
@@ -84,70 +142,75 @@ export class HandOver {
     if (this.#phase !== "held") return;
     this.#phase = "dot";
     this.#allow(this.#waits.answer, "an answer to the final dot");
-    this.#stream.letGo();
+    // The mail's last byte, then the dot.
+    this.#channel.write("\n.\r\n");
   }
 
   #refuse(): void {
-    if (this.#phase !== "held") return;
-    this.#end({ outcome: "refused" });
+    if (this.#phase === "held") this.#tell({ outcome: "refused" }, false);
   }
 
   #bug(error: unknown): void {
     // Thrown after `release`: the dot is on its way, so the outcome must still be waited for.
     if (this.#phase !== "held") throw error;
-    this.#over();
-    this.#connection.close();
-    this.#outcome.reject(error);
+    this.#over(false);
+    this.#ended.reject(error);
   }
 
-  #accept(response: string): void {
-    if (this.#phase === "over") return;
-    const said = this.#words(response);
-    // A 250 that comes before our dot answers something else: this server's words mean nothing.
-    if (this.#phase !== "dot") {
-      this.#end({ outcome: "unreached", fault: "protocol", response: said });
-      return;
-    }
-    this.#end({ outcome: "accepted", response: said });
+  #nonsense({ text }: Reply): void {
+    const response = this.#words(text);
+    // After our dot nothing proves that it was not taken.
+    if (this.#phase === "dot") this.#tell({ outcome: "unclear", response }, false);
+    else this.#tell({ outcome: "unreached", fault: "protocol", response }, false);
   }
 
   #fail(error: unknown): void {
     if (this.#phase === "over") return;
-    const code = replyCode(error);
-    const isDotWritten = this.#phase === "dot";
-    if (code !== null && code >= 400) {
-      const response = this.#words(textTrait(error, "response"));
-      const outcome = code < 500 ? "deferred" : "rejected";
-      const enhanced = enhancedStatus(response);
-      this.#end({ outcome, response, code, enhanced, after_dot: isDotWritten });
-      return;
+    const is_stopped = error instanceof Late && error.stopped;
+    if (this.#refusal) this.#giveUp(this.#refusal, false);
+    else if (this.#phase === "session" && this.#was_kept && !is_stopped) this.#stale();
+    else {
+      const trouble = smtpTrouble(error, "mail", this.#server);
+      if (this.#phase === "dot")
+        this.#tell({ outcome: "unclear", response: trouble.response }, false);
+      else this.#tell({ outcome: "unreached", ...trouble }, false);
     }
-    const trouble = smtpTrouble(error, "mail", this.#server);
-    if (isDotWritten) this.#end({ outcome: "unclear", response: trouble.response });
-    else this.#end({ outcome: "unreached", ...trouble });
   }
 
-  #end(outcome: SendOutcome): void {
-    this.#over();
-    const hasAnswered = ["accepted", "deferred", "rejected"].includes(outcome.outcome);
-    // In the midst of a body QUIT would be a line of the mail.
-    if (hasAnswered && !this.#isMidBody) quit(this.#connection, this.#waits.quit);
-    else this.#connection.close();
-    this.#outcome.resolve(outcome);
+  #refused(reply: Reply): SendOutcome {
+    const response = this.#words(reply.text);
+    return {
+      outcome: reply.code < 500 ? "deferred" : "rejected",
+      response,
+      code: reply.code,
+      enhanced: enhancedStatus(response),
+      after_dot: this.#phase === "dot",
+    };
   }
 
-  #over(): void {
-    this.#isMidBody = this.#phase === "body" || this.#phase === "held";
+  #stale(): void {
+    this.#over(false);
+    this.#ended.resolve({ end: "stale" });
+  }
+
+  #tell(outcome: SendOutcome, is_free: boolean): void {
+    this.#over(is_free);
+    this.#ended.resolve({ end: "told", outcome, is_free });
+  }
+
+  #over(is_free: boolean): void {
     this.#phase = "over";
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#order.signal.removeEventListener("abort", this.#stop);
-    if (this.#isMidBody) this.#stream.destroy();
+    this.#channel.listen(null);
+    if (!is_free) this.#channel.close();
   }
 
   #allow(ms: number, what: string): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    const late = new Late(`no end of ${what} within ${ms / 1000} s`, false);
-    this.#timer = setTimeout(() => this.#fail(late), ms);
+    this.#timer = setTimeout(() => {
+      this.#fail(new Late(`no end of ${what} within ${ms / 1000} s`, false));
+    }, ms);
   }
 
   #words(reply: string): string {

@@ -1,5 +1,5 @@
-// Opens one logged-in SMTP session for one mail: no pool, no logger, and a deadline on every wait.
-// What cannot be used is told as Trouble; no password leaves before TLS stands (M4).
+// Opens a logged-in SMTP session: nodemailer connects, starts TLS and logs in, the mails go over our own channel.
+// A deadline on every wait; what cannot be used is told as Trouble; no password leaves before TLS stands (M4).
 
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
 
@@ -7,6 +7,7 @@ import type { MailServer } from "../core/mail-port.ts";
 import { Late, within } from "./deadline.ts";
 import { type SmtpStep, smtpTrouble, type Trouble } from "./login-faults.ts";
 import { placeOf } from "./server-words.ts";
+import { SmtpChannel } from "./smtp-channel.ts";
 import { isCleartextForbidden, tlsOptions } from "./tls-rules.ts";
 
 /** How long each answer may take, in ms. */
@@ -23,6 +24,8 @@ export interface SmtpWaits {
   /** After the final dot: 10 minutes (RFC 5321 4.5.3.2.6). */
   answer: number;
   quit: number;
+  /** For the next mail of the inbox, where one follows soon. */
+  keep: number;
 }
 
 export const SMTP_WAITS: SmtpWaits = {
@@ -35,6 +38,7 @@ export const SMTP_WAITS: SmtpWaits = {
   held: 60_000,
   answer: 600_000,
   quit: 2_000,
+  keep: 5_000,
 };
 
 export interface SmtpLimits {
@@ -42,12 +46,12 @@ export interface SmtpLimits {
   signal: AbortSignal;
 }
 
-export type SmtpSession = { connection: SMTPConnection } | { trouble: Trouble };
+export type SmtpSession = { channel: SmtpChannel } | { trouble: Trouble };
 
 // A greeting or an EHLO answer is a few hundred bytes; without a cap a flood is read up to 1 MB.
 const LONGEST_REPLY = 64 * 1024;
 
-/** Connects, starts TLS and logs in. The caller ends the connection with `quit` or `close`. */
+/** Connects, starts TLS and logs in. The caller ends the channel with `quit` or `close`. */
 export async function openSession(server: MailServer, limits: SmtpLimits): Promise<SmtpSession> {
   if (isCleartextForbidden(server)) return { trouble: cleartextTrouble(server) };
   if (limits.signal.aborted) {
@@ -57,9 +61,10 @@ export async function openSession(server: MailServer, limits: SmtpLimits): Promi
   let step: SmtpStep = "connect";
   try {
     await connected(connection, limits);
+    const hello = String(connection.lastServerResponse);
     step = "login";
     await loggedIn(connection, server, limits);
-    return { connection };
+    return { channel: new SmtpChannel(connection, hello) };
   } catch (error) {
     connection.close();
     return { trouble: smtpTrouble(error, step, server) };
@@ -70,14 +75,6 @@ export async function openSession(server: MailServer, limits: SmtpLimits): Promi
 export function cleartextTrouble(server: MailServer): Trouble {
   const response = `a password is not sent in clear text to ${placeOf(server)}: use tls or starttls`;
   return { fault: "no_starttls", response };
-}
-
-/** Says goodbye where the server still listens, and drops the socket in any case. */
-export function quit(connection: SMTPConnection, ms: number): void {
-  if (connection.destroyed) return;
-  const timer = setTimeout(() => connection.close(), ms);
-  connection.once("end", () => clearTimeout(timer));
-  connection.quit();
 }
 
 async function newConnection(server: MailServer, waits: SmtpWaits): Promise<SMTPConnection> {

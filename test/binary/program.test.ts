@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import recorded from "../../src/pages/docs/examples.json";
@@ -173,7 +173,24 @@ test("the reference and its script are inside", async () => {
   expect(Buffer.compare(script, Bun.gunzipSync(packed))).toBe(0);
 });
 
-test("the thread that empties large logs is inside the program", async () => {
+test("the thread that makes the daily backup is inside the program", async () => {
+  const server = await start();
+  const backups = join(place.path, "data", "backups");
+  const made = () =>
+    existsSync(backups) ? readdirSync(backups).filter((name) => name.endsWith(".tar")) : [];
+  const deadline = performance.now() + 50_000;
+  while (made().length === 0 && performance.now() < deadline) {
+    // oxlint-disable-next-line no-await-in-loop -- a poll of another process
+    await Bun.sleep(500);
+  }
+  expect(made()).toEqual([expect.stringMatching(/^imail-\d{8}T\d{6}Z\.daily\.tar$/)]);
+  const file = join(backups, made()[0] ?? "");
+  expect(await run("backup", "verify", file)).toMatchObject({ exit_code: 0 });
+  const { stderr } = await server.end();
+  expect(stderr).not.toContain("could not be made");
+}, 70_000);
+
+test("the threads that empty large logs and that knock are inside the program", async () => {
   const server = await start();
   const made = await run("keys", "create", "--mode", "live", "--dir", "data");
   const { key } = JSON.parse(made.stdout);
@@ -200,4 +217,31 @@ test("the thread that empties large logs is inside the program", async () => {
   // Without its thread the program would have done it all the same, and said so.
   const { stderr } = await server.end();
   expect(stderr).not.toContain("write-ahead log");
+  // The same for the thread that knocks (engine/pulses.ts).
+  expect(stderr).not.toContain("second nudge");
+}, 30_000);
+
+test("the thread that plays forecasts is inside the program, and reads the file beside it", async () => {
+  const { url } = await start();
+  const headers = {
+    authorization: `Bearer ${await keyOf("test")}`,
+    "content-type": "application/json",
+  };
+  const ask = async (method: string, path: string, body?: object) => {
+    const wish = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await fetch(`${url}/v1${path}`, { method, headers, ...wish });
+    // oxlint-disable-next-line no-unsafe-type-assertion -- what the routes answer
+    return (await answer.json()) as { data: { id: string; total: number; done_by: string } };
+  };
+  const inbox = await ask("POST", "/inboxes", { email: "ada@sender.test", provider: "sandbox" });
+  const campaign = await ask("POST", "/campaigns", {
+    name: "Spring",
+    inbox_ids: [inbox.data.id],
+    steps: [{ subject: "Hello", body: "Hello" }, { body: "Again" }],
+  });
+  const leads = Array.from({ length: 60 }, (_, i) => ({ email: `lead${i}@example.com` }));
+  await ask("POST", "/leads/bulk", { campaign_id: campaign.data.id, leads });
+  const { data } = await ask("GET", `/campaigns/${campaign.data.id}/forecast?days=30`);
+  expect(data.total).toBe(120);
+  expect(data.done_by).toMatch(/^\d{4}-\d\d-\d\d$/);
 }, 30_000);

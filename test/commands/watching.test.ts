@@ -1,7 +1,15 @@
 // `status`, `healthcheck` and `doctor`, against a running server and without one, and what they say when it is bad.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, existsSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { type Ended, runProgram, startProgram, temporaryDirectory } from "../world/program.ts";
@@ -204,6 +212,36 @@ test("the doctor finds a data directory that others can open", async () => {
     do: `chmod -R go-rwx ${dir}`,
   });
 });
+
+test("the doctor says when the newest backup is old, and which ones may hold somebody who was erased", async () => {
+  const server = await serve();
+  const made = await run("keys", "create", "--mode", "live");
+  const { key } = JSON.parse(made.stdout) as { key: string };
+  const call = (method: string, path: string, body: object | null) =>
+    fetch(`${server.url}/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: body === null ? null : JSON.stringify(body),
+    });
+  const lead = await call("POST", "/leads", { email: "lea@lead.test" });
+  const { data } = (await lead.json()) as { data: { id: string } };
+  expect((await run("backup", "create")).exit_code).toBe(0);
+  const of = async (check: string) => {
+    const { findings } = JSON.parse((await run("doctor")).stdout) as { findings: Finding[] };
+    return findings.find((one) => one.check === check);
+  };
+  expect(await of("backup")).toMatchObject({ result: "ok" });
+  expect(await of("erased")).toBeUndefined();
+  await Bun.sleep(1000);
+  await call("DELETE", `/leads/${data.id}`, null);
+  expect(await of("erased")).toMatchObject({ result: "warning" });
+  const backups = join(dir, "backups");
+  const [file = ""] = readdirSync(backups);
+  expect((await of("erased"))?.found).toContain(file);
+  renameSync(join(backups, file), join(backups, "imail-20200101T000000Z.manual.tar"));
+  expect(await of("backup")).toMatchObject({ result: "warning" });
+  await server.end();
+}, 60_000);
 
 test("the doctor finds a database that was cut off", async () => {
   await (await serve()).end();

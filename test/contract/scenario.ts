@@ -1,14 +1,13 @@
 // One story that calls every operation of the API at least once, in an order that works. Its calls and their answers
 // are the examples of the reference; the contract test plays it again and holds the answers against them.
 
+import { looksAhead } from "./looks-ahead.ts";
 import type { Play } from "./player.ts";
+import { doors } from "./scenario-doors.ts";
+import { doubtful, doubts, sendAgainToRival } from "./scenario-doubts.ts";
 
 const prepare: Play[] = [
-  {
-    operation: "POST /v1/test/clock/advance",
-    body: { by: "$until_monday" },
-    hidden: true,
-  },
+  { operation: "POST /v1/test/clock/advance", body: { by: "$until_monday" }, hidden: true },
 ];
 
 const inboxes: Play[] = [
@@ -182,11 +181,7 @@ const leads: Play[] = [
     path: { id: "$lead" },
     body: { title: "Head of Sales", custom: { shops: 4 } },
   },
-  {
-    operation: "POST /v1/campaigns/:id/preview",
-    path: { id: "$campaign" },
-    body: { lead_id: "$lead" },
-  },
+  ...looksAhead,
   {
     operation: "POST /v1/leads",
     body: { email: "flo@market.test", first_name: "Flo" },
@@ -222,7 +217,11 @@ const leads: Play[] = [
 ];
 
 const running: Play[] = [
+  doubtful("uncertain@depot.test", { doubtful_lead: "data.id" }),
+  doubtful("uncertain@rival.test", { rival_lead: "data.id" }),
   { operation: "POST /v1/campaigns/:id/resume", path: { id: "$campaign" } },
+  { operation: "GET /v1/campaigns/:id/explain", path: { id: "$campaign" } },
+  { operation: "GET /v1/leads/:id/explain", path: { id: "$lead" } },
   { operation: "GET /v1/test/clock" },
   { operation: "POST /v1/test/clock/advance", body: { by: "P1D" } },
   { operation: "GET /v1/test/mailbox", query: { to: "reply+interested@shop.test" } },
@@ -285,6 +284,7 @@ const suppressions: Play[] = [
       ],
     },
   },
+  sendAgainToRival,
   { operation: "GET /v1/suppressions", query: { kind: "domain" } },
   { operation: "GET /v1/suppressions/:id", path: { id: "$suppression" } },
   { operation: "DELETE /v1/suppressions/:id", path: { id: "$suppression" } },
@@ -371,36 +371,6 @@ const endings: Play[] = [
   { operation: "DELETE /v1/campaigns/:id", path: { id: "$campaign" } },
 ];
 
-const doors: Play[] = [
-  { operation: "GET /v1/campaigns", as: "nobody", fails: "missing_key" },
-  {
-    operation: "GET /v1/campaigns",
-    as: "nobody",
-    headers: { authorization: "Bearer imk_test_0000000000000000.unknown" },
-    fails: "invalid_key",
-  },
-  { operation: "GET /v1/test/clock", as: "live", fails: "scope_missing" },
-  {
-    operation: "GET /v1/campaigns",
-    headers: { "imail-version": "tomorrow" },
-    fails: "invalid_version",
-  },
-  { operation: "PUT /v1/campaigns", fails: "method_not_allowed" },
-  {
-    operation: "POST /v1/leads",
-    type: "text/plain",
-    body: "email=cy@store.test",
-    fails: "unsupported_media_type",
-  },
-  { operation: "GET /v1/campaigns", headers: { host: "example.com" }, fails: "wrong_host" },
-  {
-    operation: "POST /v1/campaigns",
-    headers: { origin: "https://example.com" },
-    body: {},
-    fails: "wrong_origin",
-  },
-];
-
 /** All calls, in their order. */
 export const SCENARIO: readonly Play[] = [
   ...prepare,
@@ -408,6 +378,7 @@ export const SCENARIO: readonly Play[] = [
   ...campaigns,
   ...leads,
   ...running,
+  ...doubts,
   ...suppressions,
   ...keys,
   ...people,

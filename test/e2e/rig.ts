@@ -11,9 +11,13 @@ interface Answer<T> {
 }
 
 export interface Rig {
+  /** The data directory. */
+  dir: string;
   start(): Promise<void>;
   kill(): Promise<void>;
   stop(): Promise<number>;
+  /** Stops the process for a while (SIGSTOP), or lets it go on (SIGCONT). */
+  signal(name: "SIGSTOP" | "SIGCONT"): void;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** All items of a list, over its pages. */
   all<T>(path: string): Promise<T[]>;
@@ -61,11 +65,13 @@ export async function openRig(): Promise<Rig> {
     return ended?.exit_code ?? 0;
   };
   return {
+    dir,
     async start() {
       running = await startProgram(["--dir", dir]);
     },
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
+    signal: (name) => void (running && process.kill(running.pid, name)),
     call,
     async all<T>(path: string) {
       const items: T[] = [];

@@ -93,12 +93,18 @@ const session_key = new Uint8Array(32);
 
 const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: ThingsOptions) =>
   openWiring({
+    pulse: () => undefined,
     control: system_clock ? { ...house.control, clock: system_clock } : house.control,
     ledgers: house.ledgers,
     mail: noMailHere,
     names: { mailHosts: noMailHere, services: noMailHere },
+    explainCampaign: () => null,
+    explainLead: () => null,
     advance: (ledger, until) => house.engine.advance(ledger, until),
     receive: noMailHere,
+    forecast: noMailHere,
+    sendTestMail: noMailHere,
+    resolve: noMailHere,
     authenticate: (key) => authenticate(house.control, key),
     admitSession: (wish) => admitSession({ control: house.control, session_key }, wish),
     session_key,

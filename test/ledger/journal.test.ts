@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 
-import { type JournalLine, openJournal, readLine } from "../../src/ledger/journal.ts";
+import { type JournalLine, readLine } from "../../src/ledger/journal-line.ts";
+import { openJournal } from "../../src/ledger/journal.ts";
 
 const path = () => `${process.env["TMPDIR"] ?? "/tmp"}/imail-journal-${Bun.randomUUIDv7()}.sent`;
 const lineOf = (message_id: number): JournalLine => ({
@@ -14,6 +15,7 @@ const lineOf = (message_id: number): JournalLine => ({
   step_id: 4,
   inbox_id: 5,
   hash: "ab".repeat(32),
+  reason: "",
 });
 
 test("lines are read as they were written, over a restart too", () => {

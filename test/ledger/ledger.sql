@@ -33,7 +33,7 @@ CREATE TABLE campaigns (
   lead_cooldown           TEXT    NOT NULL,
   created_at              INTEGER NOT NULL,
   updated_at              INTEGER NOT NULL,
-  archived_at             INTEGER,
+  archived_at             INTEGER, state_since INTEGER,
   CHECK ((state = 'archived') = (archived_at IS NOT NULL))
 ) STRICT;
 
@@ -46,6 +46,15 @@ CREATE TABLE counters (
   metric      TEXT    NOT NULL,
   n           INTEGER NOT NULL,
   PRIMARY KEY (campaign_id, day, metric, step_id, inbox_id, variant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE decisions (
+  enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
+  step_id       INTEGER NOT NULL REFERENCES steps (id), -- the step that was due
+  went_to       INTEGER REFERENCES steps (id),          -- the step that is sent instead, or itself; NULL: the end
+  trials        TEXT    NOT NULL,                       -- JSON: each branch that was tried, whether it held and why
+  decided_at    INTEGER NOT NULL,
+  PRIMARY KEY (enrollment_id, step_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE enrollments (
@@ -68,7 +77,7 @@ CREATE TABLE enrollments (
   last_step_id  INTEGER,
   sent_count    INTEGER NOT NULL DEFAULT 0,
   created_at    INTEGER NOT NULL,
-  updated_at    INTEGER NOT NULL,
+  updated_at    INTEGER NOT NULL, state_since INTEGER,
   UNIQUE (campaign_id, lead_id),
   CHECK ((state IN ('completed', 'stopped')) = (ended_by IS NOT NULL)),
   CHECK ((state = 'held') = (held_until IS NOT NULL)),
@@ -127,7 +136,16 @@ CREATE TABLE inboxes (
   created_at      INTEGER NOT NULL,
   updated_at      INTEGER NOT NULL,
   deleted_at      INTEGER
-) STRICT;
+, rewrites_ids INTEGER, ids_checked_at INTEGER) STRICT;
+
+CREATE TABLE journaled_mails (
+  campaign_id INTEGER NOT NULL,
+  step_id     INTEGER NOT NULL,
+  key         BLOB    NOT NULL, -- keyed hash of the address
+  message_id  INTEGER NOT NULL, -- the id under which it went out
+  sent_at     INTEGER NOT NULL,
+  PRIMARY KEY (campaign_id, step_id, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE judged_mails (
   inbox_id  INTEGER NOT NULL,
@@ -156,7 +174,7 @@ CREATE TABLE leads (
   soft_bounces INTEGER NOT NULL DEFAULT 0, -- in a row
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
-) STRICT;
+, company_domain TEXT) STRICT;
 
 CREATE TABLE lifted_suppressions (
   id         INTEGER PRIMARY KEY, -- that of the suppression
@@ -168,6 +186,11 @@ CREATE TABLE lifted_suppressions (
   consent    TEXT,                -- how and when the person agreed to be mailed again
   created_at INTEGER NOT NULL,
   lifted_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE links (
+  id     INTEGER PRIMARY KEY,
+  target TEXT    NOT NULL UNIQUE
 ) STRICT;
 
 CREATE TABLE message_aliases (
@@ -207,7 +230,7 @@ CREATE TABLE messages (
   response      TEXT,             -- the server's last words
   copy          TEXT CHECK (copy IN ('due', 'filed')), -- the copy in the Sent folder
   copy_retry_at INTEGER,
-  looked_up_at  INTEGER,          -- uncertain: when evidence was last looked for
+  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')),          -- uncertain: when evidence was last looked for
   UNIQUE (enrollment_id, step_id),
   CHECK (kind <> 'step' OR (enrollment_id IS NOT NULL AND step_id IS NOT NULL AND lead_id IS NOT NULL AND campaign_id IS NOT NULL)),
   CHECK ((state IN ('sent', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
@@ -287,7 +310,7 @@ CREATE TABLE suppressions (
   reason     TEXT    NOT NULL CHECK (reason IN ('unsubscribed', 'bounced', 'complained', 'erased', 'manual')),
   source     TEXT    NOT NULL,
   evidence   TEXT,
-  created_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, erased_at INTEGER,
   UNIQUE (key)
 ) STRICT;
 
@@ -307,6 +330,9 @@ CREATE INDEX enrollments_follow_up ON enrollments (inbox_id, campaign_id, zone, 
 
 CREATE INDEX enrollments_held ON enrollments (held_until) WHERE state = 'held';
 
+CREATE INDEX enrollments_kept_back ON enrollments (campaign_id, state, blocked_by, held_until, blocked_until)
+  WHERE state IN ('held', 'paused') OR (state = 'waiting' AND blocked_until IS NOT NULL);
+
 CREATE INDEX enrollments_lead ON enrollments (lead_id);
 
 CREATE INDEX events_campaign ON events (campaign_id, event, created_at) WHERE campaign_id IS NOT NULL;
@@ -317,6 +343,8 @@ CREATE UNIQUE INDEX inboxes_email ON inboxes (email) WHERE deleted_at IS NULL;
 
 CREATE INDEX judged_mails_age ON judged_mails (judged_at);
 
+CREATE INDEX leads_company ON leads (company_domain) WHERE company_domain IS NOT NULL;
+
 CREATE INDEX lifted_suppressions_key ON lifted_suppressions (key);
 
 CREATE INDEX message_aliases_message ON message_aliases (message_id);
@@ -325,16 +353,22 @@ CREATE INDEX messages_copies ON messages (inbox_id) WHERE copy = 'due';
 
 CREATE INDEX messages_deferred ON messages (retry_at) WHERE state = 'deferred';
 
+CREATE INDEX messages_holding ON messages (committed_at) WHERE state = 'uncertain' AND passed_at IS NULL;
+
 CREATE INDEX messages_lead ON messages (lead_id);
 
 CREATE INDEX messages_slots ON messages (inbox_id, slot_at) WHERE slot_at IS NOT NULL;
 
-CREATE INDEX messages_uncertain ON messages (committed_at) WHERE state = 'uncertain';
+CREATE INDEX messages_uncertain ON messages (inbox_id, look_at) WHERE state = 'uncertain';
 
 CREATE INDEX messages_under_way ON messages (inbox_id) WHERE state IN ('claimed', 'committed');
+
+CREATE INDEX messages_wire_ids ON messages (inbox_id) WHERE wire_id = 'due';
 
 CREATE INDEX replies_lead ON replies (lead_id);
 
 CREATE INDEX sandbox_mails_coming ON sandbox_mails (arrives_at) WHERE uid < 0;
 
 CREATE UNIQUE INDEX steps_of_campaign ON steps (campaign_id, position) WHERE removed_at IS NULL;
+
+CREATE INDEX suppressions_erased ON suppressions (erased_at) WHERE erased_at IS NOT NULL;

@@ -40,8 +40,8 @@ describe.skipIf(missing !== null)("mail of real servers", () => {
       ["full@lead.test", "soft_bounce", "transient", "mailbox_full"],
       ["gmail-nouser@lead.test", "hard_bounce", "mailbox", "user_unknown"],
       ["gmail-dmarc@lead.test", "soft_bounce", "sender", "auth_failure"],
-      ["o365-nouser@lead.test", "hard_bounce", "mailbox", "user_unknown"],
-      ["yahoo-nouser@lead.test", "hard_bounce", "mailbox", "user_unknown"],
+      ["o365-nouser@lead.test", "soft_bounce", "transient", "unknown"],
+      ["yahoo-nouser@lead.test", "soft_bounce", "sender", "auth_failure"],
     ].map((row, turn) => [...row, turn] as const),
   )(
     "a report about %s is %s",

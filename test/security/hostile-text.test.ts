@@ -8,6 +8,7 @@ import { isControlFree, parseAddress, parseDomain } from "../../src/core/address
 import { judgeAutomatic } from "../../src/core/automatic.ts";
 import { readCalendar } from "../../src/core/calendar.ts";
 import { judgeMail } from "../../src/core/classify.ts";
+import { zoneOfCountry } from "../../src/core/country-zones.ts";
 import { findStatus, judgeStatus, readDsn } from "../../src/core/dsn.ts";
 import { parseDuration } from "../../src/core/duration.ts";
 import { readFeedback } from "../../src/core/feedback.ts";
@@ -15,8 +16,12 @@ import { foldLetters, foldWords } from "../../src/core/fold-words.ts";
 import { encodePhrase, encodeText } from "../../src/core/header-text.ts";
 import { textOfHtml, textOfReply } from "../../src/core/html-text.ts";
 import { parseId } from "../../src/core/ids.ts";
+import { rewriteLinks } from "../../src/core/link-rewriting.ts";
 import { badLinks } from "../../src/core/links.ts";
 import { findOptOut } from "../../src/core/opt-out.ts";
+import { zoneOfPhone } from "../../src/core/phone-zones.ts";
+import { readPlainTemplate } from "../../src/core/plain-template.ts";
+import { claimedLedger, readPublicToken } from "../../src/core/public-tokens.ts";
 import { encodeQuotedPrintable } from "../../src/core/quoted-printable.ts";
 import { findReferred } from "../../src/core/referred.ts";
 import { relativeDay } from "../../src/core/relative-day.ts";
@@ -60,6 +65,8 @@ const asReport = (text: string) =>
     ],
   });
 
+const LEADS = { urlOf: (link: number) => `https://t.test/c/${link}`, own: "https://t.test/" };
+
 const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   "address.ts": { parseAddress, parseDomain, isControlFree },
   "classify.ts": {
@@ -76,6 +83,7 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     readCalendar: (text) =>
       readCalendar(mailOf({ parts: [{ content_type: "text/calendar", text }] })),
   },
+  "country-zones.ts": { zoneOfCountry },
   "dsn.ts": {
     findStatus,
     judgeStatus: (text) => judgeStatus(null, text),
@@ -91,9 +99,22 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   },
   "html-text.ts": { textOfHtml, textOfReply },
   "ids.ts": { parseId: (text) => parseId("lead", text) },
+  "link-rewriting.ts": {
+    "rewriteLinks of text": (text) => rewriteLinks({ html: null, text }, LEADS),
+    "rewriteLinks of HTML": (text) => rewriteLinks({ html: text, text: null }, LEADS),
+  },
   "links.ts": {
     "badLinks of text": (text) => badLinks(text, false),
     "badLinks of HTML": (text) => badLinks(text, true),
+  },
+  "phone-zones.ts": { zoneOfPhone },
+  "public-tokens.ts": {
+    claimedLedger,
+    readPublicToken: (text) => readPublicToken(secret, "click", text),
+  },
+  "plain-template.ts": {
+    // The same bound as in render.ts.
+    readPlainTemplate: (text) => readPlainTemplate(text.slice(0, 50_000)),
   },
   "quoted-printable.ts": { encodeQuotedPrintable },
   "render.ts": {
@@ -191,6 +212,9 @@ const PARTS = [
   "T1H",
   "u+",
   "_",
+  "<a href='https://x.test/",
+  "<a b=",
+  "https://x.test/(",
   "\u0301",
   "\u00e9",
   "\ud83d\ude00",

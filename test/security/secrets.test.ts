@@ -46,6 +46,7 @@ async function openFiledHouse(mail: MailPort) {
     port: 0,
     allow_host: [],
     log_level: "debug",
+    backups: null,
     master_key: null,
   };
   let log = "";

@@ -16,6 +16,12 @@ const BUILT: Record<string, Record<string, string>> = {
     "16 * 1024 * 1024": "a number of ours",
     name: "the names of our own tables, from sqlite_schema",
   },
+  "src/ledger/copy.ts": {
+    table: "a name that engine/forecast/scene.store.ts gives",
+    "columns.join('\", \"')": "the names of our own columns, from pragma_table_info",
+    'taken.join(", ")': "the same, or constants of scene.store.ts in their place",
+    where: "conditions of scene.store.ts: constants, with parameters for all values",
+  },
   "src/resources/api-keys/store.ts": {
     "fits(status)": "a map from the three states of a key to constants",
   },
@@ -32,6 +38,9 @@ const BUILT: Record<string, Record<string, string>> = {
     'before("failed")': "the same",
     'before("sent")': "the same",
     'before("uncertain")': "the same",
+  },
+  "src/resources/messages/quotas.store.ts": {
+    rows: "numbers of parameters, as many as there are quotas",
   },
   "src/resources/status/store.ts": { counts: "a constant", active: "a constant" },
 };

@@ -21,10 +21,14 @@ export interface RoomOptions {
   start?: number;
   /** A database file; without one all is in memory. */
   path?: string;
+  /** Another clock than one that never jumps. */
+  clock?: WorldClock;
+  public_url?: string;
   /** The workspace's zone. */
   zone?: string;
   seed?: number;
   files_sent?: boolean;
+  rewrites_ids?: boolean;
 }
 
 /** Chance that is the same in every run (mulberry32). */
@@ -55,6 +59,7 @@ function openRoomLedger(options: RoomOptions, clock: WorldClock, random: Random)
     installation_secret: new Uint8Array(32).fill(7),
     data_key: new Uint8Array(32).fill(8),
     clock,
+    public_url: options.public_url ?? null,
     workspace: () => workspace,
     onNudge: () => undefined,
     onError: () => undefined,
@@ -69,7 +74,7 @@ const later = (_ms: number, work: () => void) => {
 const look = () => undefined;
 
 /** A desk as the engine has it, looked at only when the test says so. */
-export function openDesk(ledger: Ledger, world: MailWorld): LedgerDesk {
+export function openDesk(ledger: Ledger, world: Pick<MailWorld, "port">): LedgerDesk {
   return openLedgerDesk({ ledger, mail: world.port, log: silent, later, look });
 }
 
@@ -96,7 +101,7 @@ export async function playUntil(
 export type EngineRoom = ReturnType<typeof openEngineRoom>;
 
 export function openEngineRoom(options: RoomOptions = {}) {
-  const clock = openWorldClock(options.start ?? MONDAY);
+  const clock = options.clock ?? openWorldClock(options.start ?? MONDAY);
   const world = openMailWorld(clock, options);
   const random = seededRandom(options.seed ?? 1);
   let ledger = openRoomLedger(options, clock, random);
@@ -119,10 +124,12 @@ export function openEngineRoom(options: RoomOptions = {}) {
     /** Another desk, on this ledger or on one with a defect. */
     takeDesk: (other: Ledger = ledger) => (desk = openDesk(other, world)),
     /** The process is killed and started again: only the file is left. */
-    restart() {
+    restart({ meanwhile, opened }: { meanwhile?: () => void; opened?: () => void } = {}) {
       ledger.close();
+      meanwhile?.();
       ledger = openRoomLedger(options, clock, random);
       desk = openDesk(ledger, world);
+      opened?.();
       return desk.recover();
     },
     enrollment: (lead_id: number, at = 0) => {

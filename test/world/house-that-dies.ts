@@ -22,6 +22,7 @@ const house = await openHouse(
     port: 0,
     allow_host: [],
     log_level: "silent",
+    backups: null,
     master_key: null,
   },
   { ballast: false },

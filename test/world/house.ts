@@ -26,6 +26,7 @@ export interface TestHouseOptions {
   names?: DnsPort;
   /** The clock of live ledgers. */
   clock?: Clock;
+  public_url?: string;
   scopes?: string[];
   allowed_hosts?: string[];
 }
@@ -62,6 +63,7 @@ export async function openTestHouse(options: TestHouseOptions = {}) {
     port: 0,
     allow_host: options.allowed_hosts ?? [],
     log_level: "silent",
+    backups: null,
     master_key,
     ...options.settings,
   };
@@ -70,6 +72,7 @@ export async function openTestHouse(options: TestHouseOptions = {}) {
     log: openLog(lines),
     names: options.names ?? noNames,
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.public_url ? { public_url: options.public_url } : {}),
     mail: (ledger) =>
       ledger.mode === "live" ? (options.mail ?? noMail) : openSandboxPort(openSandboxBox(ledger)),
   });

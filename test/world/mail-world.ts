@@ -20,6 +20,26 @@ export interface WorldClock extends Clock {
   moveBy(ms: number): void;
 }
 
+/** A clock as a machine has it: `moveTo` lets time pass, `set` is somebody who sets the time of day. */
+export function openMachineClock(start: number) {
+  let now = start;
+  let mono = 1000;
+  return {
+    now: () => now,
+    mono: () => mono,
+    moveTo(instant: number) {
+      mono += Math.max(0, instant - now);
+      now = instant;
+    },
+    moveBy(ms: number) {
+      mono += ms;
+      now += ms;
+    },
+    /** Sets the time of day by so much; no time passes. Or the machine sleeps: its monotonic clock stands still. */
+    set: (ms: number) => void (now += ms),
+  };
+}
+
 /** A clock that stands still until it is moved; a test may set it back. */
 export function openWorldClock(start: number): WorldClock {
   let now = start;
@@ -79,7 +99,14 @@ interface Coming {
 export type MailWorld = ReturnType<typeof openMailWorld>;
 
 /** A world whose servers accept everything and file a copy in Sent, until they are told otherwise. */
-export function openMailWorld(clock: WorldClock, { files_sent = true } = {}) {
+export function openMailWorld(
+  clock: WorldClock,
+  {
+    files_sent = true,
+    rewrites_ids = false,
+  }: { files_sent?: boolean; rewrites_ids?: boolean } = {},
+) {
+  const searches: string[] = [];
   const mailboxes = new Map<string, Map<string, StoredFolder>>();
   const coming: Coming[] = [];
   const taken: TakenMail[] = [];
@@ -121,7 +148,8 @@ export function openMailWorld(clock: WorldClock, { files_sent = true } = {}) {
   });
   const take = (order: SendOrder) => {
     taken.push(seen(order));
-    if (files_sent) put(order.envelope.from, "Sent", order.bytes);
+    if (!files_sent) return;
+    put(order.envelope.from, "Sent", rewrites_ids ? rewritten(order.bytes) : order.bytes);
   };
   const send = async (_account: MailAccount, order: SendOrder): Promise<SendOutcome> => {
     const vice = queue.shift() ?? viceOf(order);
@@ -168,10 +196,12 @@ export function openMailWorld(clock: WorldClock, { files_sent = true } = {}) {
           .map(shown),
       firstUidSince: async (path, since) =>
         look(path).mails.find(({ at }) => at >= since)?.uid ?? null,
-      findByHeader: async (path, header, value) =>
-        look(path)
+      findByHeader: async (path, header, value) => {
+        searches.push(`${header}: ${value}`);
+        return look(path)
           .mails.filter(({ bytes }) => headerOf(bytes, header) === value)
-          .map(({ uid }) => uid),
+          .map(({ uid }) => uid);
+      },
       append: async (path, bytes) => {
         look(path);
         put(email, path, bytes);
@@ -228,5 +258,24 @@ export function openMailWorld(clock: WorldClock, { files_sent = true } = {}) {
       folder.uidnext = folder.mails.length + 1;
     },
     folderOf,
+    /** What was looked for in Sent, as `header: value`. */
+    searches,
+    /** The Message-ID under which a mail really went out. */
+    wireIdOf: ({ message_id }: TakenMail) => (rewrites_ids ? wireIdOf(message_id) : message_id),
   };
+}
+
+/** What outlook.com's submission makes of a Message-ID. */
+const wireIdOf = (message_id: string) =>
+  `VI1PR0${Bun.hash.crc32(message_id).toString(16)}@VI1PR0.eurprd08.prod.outlook.com`;
+
+function rewritten(bytes: Uint8Array): Uint8Array {
+  const text = Buffer.from(bytes).toString("latin1");
+  const own = headerOf(bytes, "Message-ID") ?? "";
+  const wire = wireIdOf(own.replace(/^<|>$/g, ""));
+  const other = text.replace(
+    /^Message-ID: .*\r\n/m,
+    `Message-ID: <${wire}>\r\nX-Microsoft-Original-Message-ID: ${own}\r\n`,
+  );
+  return Buffer.from(other, "latin1");
 }

@@ -60,6 +60,7 @@ type Answer = string | ((socket: Socket) => void);
 export interface Vice {
   greeting?: Answer;
   ehlo?: Answer;
+  starttls?: Answer;
   auth?: Answer;
   mail?: Answer;
   rcpt?: Answer;
@@ -81,6 +82,8 @@ class Session {
   #line = "";
   #mail: { from: string; to: string } = { from: "", to: "" };
   #isInBody = false;
+  /** Of the mail that is on its way. */
+  #body: Buffer[] = [];
 
   constructor(socket: Socket, vice: Vice, seen: Seen) {
     this.#socket = socket;
@@ -114,6 +117,7 @@ class Session {
     const verb = line.slice(0, 4).toUpperCase();
     const path = /<(.*)>/.exec(line)?.[1] ?? "";
     if (verb === "EHLO") this.#say(this.#vice.ehlo, "250-mx.test\r\n250 AUTH PLAIN");
+    else if (verb === "STAR") this.#say(this.#vice.starttls, "502 5.5.1 not here");
     else if (verb === "AUTH") this.#say(this.#vice.auth, "235 2.7.0 welcome");
     else if (verb === "MAIL") {
       this.#mail.from = path;
@@ -123,6 +127,7 @@ class Session {
       this.#say(this.#vice.rcpt, "250 2.1.5 recipient ok");
     } else if (verb === "DATA") {
       this.#isInBody = typeof this.#vice.data !== "string";
+      this.#body = [];
       this.#say(this.#vice.data, "354 go on");
       if (this.#vice.isDeaf === true) this.#socket.pause();
     } else if (verb === "QUIT") this.#socket.end("221 bye\r\n");
@@ -130,10 +135,10 @@ class Session {
   }
 
   #readBody(chunk: Buffer): void {
-    if (this.#seen.body.length === 0 && this.#vice.body !== undefined)
-      this.#say(this.#vice.body, "");
+    if (this.#body.length === 0 && this.#vice.body !== undefined) this.#say(this.#vice.body, "");
     this.#seen.add(chunk);
-    const body = Buffer.concat(this.#seen.body);
+    this.#body.push(chunk);
+    const body = Buffer.concat(this.#body);
     if (!body.subarray(-5).equals(DOT)) return;
     this.#isInBody = false;
     const { dot } = this.#vice;

@@ -10,8 +10,9 @@ import {
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
 import { findLeadByEmail } from "../../resources/leads/store.ts";
+import { findAlias } from "../../resources/messages/aliases.store.ts";
 import { findLastMailTo } from "../../resources/messages/due.store.ts";
-import { findAlias, findMessage, type MessageRow } from "../../resources/messages/store.ts";
+import { findMessage, type MessageRow } from "../../resources/messages/store.ts";
 
 const DAY_MS = 86_400_000;
 const REPORT_DAYS = 14;
@@ -44,7 +45,8 @@ export function matchMail(ledger: Ledger, arrival: Arrival): Match | null {
     judgement.original_message_ids.length > 0
   ) {
     const message = findReported(ledger, judgement, received_at);
-    if (!message) return null;
+    // A step that was sent to its author counts nowhere, whatever became of it.
+    if (!message || message.kind === "test") return null;
     const about = judgeMail(mail, { ...context, recipient: message.recipient });
     const named = about.bounce?.recipient?.toLowerCase() ?? null;
     if (about.bounce !== null && named !== null && named !== message.recipient) return null;

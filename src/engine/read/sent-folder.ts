@@ -1,4 +1,4 @@
-// What the Sent folder is for: evidence for mails whose answer was lost, and copies of those that were sent.
+// What is filed in the Sent folder: finding our own mails there, and filing copies where the provider files none.
 
 import { domainOf } from "../../core/address.ts";
 import { formatId } from "../../core/ids.ts";
@@ -6,43 +6,57 @@ import type { MailboxSession } from "../../core/mail-port.ts";
 import { messageIdOf } from "../../core/threading.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findInbox, type InboxRow, setFilesSent } from "../../resources/inboxes/store.ts";
-import { listDueCopies, listUncertain } from "../../resources/messages/due.store.ts";
-import {
-  findMessage,
-  markCopyFiled,
-  markLookedUp,
-  putOffCopy,
-} from "../../resources/messages/store.ts";
-import { settleSent } from "../send/settle.ts";
+import { listDueCopies } from "../../resources/messages/due.store.ts";
+import { findMessage, markCopyFiled, putOffCopy } from "../../resources/messages/store.ts";
 
 const LOOK_AGAIN_MS = 60_000;
 /** How long a provider may take to file its own copy before it is said to file none. */
 const FILES_WITHIN_MS = 60_000;
 
-/** Looks for every uncertain mail of the inbox in Sent (and All Mail), by our own header and by Message-ID. */
-export async function settleDoubts(
+/** A mail of ours as it stands in a folder. */
+export interface FiledMail {
+  folder: string;
+  uid: number;
+}
+
+/** Sent first, then All Mail. */
+export async function evidenceFolders(session: MailboxSession): Promise<string[]> {
+  const folders = await session.folders();
+  return [
+    ...folders.filter(({ role }) => role === "sent"),
+    ...folders.filter(({ role }) => role === "all"),
+  ].map(({ path }) => path);
+}
+
+/** The Message-ID that we gave a mail of this inbox, without brackets. */
+export function ownMessageId(ledger: Ledger, inbox: InboxRow, id: number): string {
+  return messageIdOf(id, ledger.keys.message_id, domainOf(inbox.email));
+}
+
+/**
+ * Copies of a message: those of the first folder that has any. By our own header, which survives where a provider
+ * rewrites the Message-ID; else by our Message-ID, also where outlook.com has moved it to.
+ */
+export async function findFiled(
   ledger: Ledger,
   inbox: InboxRow,
   session: MailboxSession,
-): Promise<void> {
-  const doubts = listUncertain(ledger, inbox.id, ledger.clock.now() - LOOK_AGAIN_MS);
-  if (doubts.length === 0) return;
-  const folders = await evidenceFolders(session);
-  for (const { id } of doubts) {
-    const found = await isFiled(ledger, inbox, session, { id, folders });
-    ledger.write((tx) => {
-      const message = findMessage(tx, id);
-      markLookedUp(tx, id);
-      if (!found || message?.state !== "uncertain") return;
-      settleSent(ledger, tx, message, {
-        response: "found in the Sent folder",
-        sent_at: message.committed_at ?? tx.now,
-      });
-      // The copy that proves it is the copy.
-      markCopyFiled(tx, id);
-      tx.nudge("send");
-    });
+  { id, folders }: { id: number; folders: readonly string[] },
+): Promise<FiledMail[]> {
+  const message_id = `<${ownMessageId(ledger, inbox, id)}>`;
+  const searches: [header: string, value: string][] = [
+    ["X-Imail-Id", formatId("msg", id)],
+    ["Message-ID", message_id],
+    ["X-Microsoft-Original-Message-ID", message_id],
+  ];
+  for (const folder of folders) {
+    for (const [header, value] of searches) {
+      // oxlint-disable-next-line no-await-in-loop -- one command after the other on one session
+      const uids = await session.findByHeader(folder, header, value);
+      if (uids.length > 0) return uids.map((uid) => ({ folder, uid }));
+    }
   }
+  return [];
 }
 
 /** Files copies where the provider files none. Looks first: a copy that a crash left unnoted is not filed twice. */
@@ -58,7 +72,8 @@ export async function fileCopies(
   for (const { id, bytes } of copies) {
     const inbox = findInbox(ledger, inbox_id);
     if (!inbox) return;
-    if (await isFiled(ledger, inbox, session, { id, folders })) {
+    const found = await findFiled(ledger, inbox, session, { id, folders });
+    if (found.length > 0) {
       ledger.write((tx) => {
         if (inbox.save_sent === "auto" && inbox.files_sent === null)
           setFilesSent(tx, inbox_id, true);
@@ -84,29 +99,4 @@ function mayStillBeFiled(ledger: Ledger, inbox: InboxRow, id: number): boolean {
   if (inbox.save_sent !== "auto" || inbox.files_sent !== null) return false;
   const sent_at = findMessage(ledger, id)?.sent_at ?? 0;
   return ledger.clock.now() - sent_at < FILES_WITHIN_MS;
-}
-
-/** Sent first, then All Mail. */
-async function evidenceFolders(session: MailboxSession): Promise<string[]> {
-  const folders = await session.folders();
-  return [
-    ...folders.filter(({ role }) => role === "sent"),
-    ...folders.filter(({ role }) => role === "all"),
-  ].map(({ path }) => path);
-}
-
-async function isFiled(
-  ledger: Ledger,
-  inbox: InboxRow,
-  session: MailboxSession,
-  { id, folders }: { id: number; folders: readonly string[] },
-): Promise<boolean> {
-  const domain = domainOf(inbox.email);
-  const message_id = `<${messageIdOf(id, ledger.keys.message_id, domain)}>`;
-  for (const folder of folders) {
-    if ((await session.findByHeader(folder, "X-Imail-Id", formatId("msg", id))).length > 0)
-      return true;
-    if ((await session.findByHeader(folder, "Message-ID", message_id)).length > 0) return true;
-  }
-  return false;
 }

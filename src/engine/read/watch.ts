@@ -7,8 +7,9 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { accountOf } from "../../resources/inboxes/actions.ts";
 import { findInbox, type InboxRow } from "../../resources/inboxes/store.ts";
 import { noteTrouble, noteWorks, pauseAfter } from "../inbox-health.ts";
+import { learnWireIds, lookAgainAtOnce, settleDoubts } from "./doubts.ts";
 import { readUpToDate } from "./fetch.ts";
-import { fileCopies, settleDoubts } from "./sent-folder.ts";
+import { fileCopies } from "./sent-folder.ts";
 
 /** A connection is made anew after this long: some servers fall silent for good (mail.md 4.7). */
 const RENEW_MS = 25 * 60_000;
@@ -23,6 +24,8 @@ export interface WatchDesk {
   signal: AbortSignal;
   /** Waits so long, or until the watch is nudged or stopped. */
   sleep(ms: number): Promise<void>;
+  /** Another number than before: every connection is to be made anew. */
+  generation(): number;
   /** A signal that fires when the watch is nudged or stopped. */
   nudged(): AbortSignal;
   /** Reading has been tried. */
@@ -47,11 +50,13 @@ async function watchOnce(desk: WatchDesk, inbox: InboxRow): Promise<boolean> {
     const account = accountOf(ledger, inbox);
     if (!account)
       throw new MailboxError("auth", "the stored login cannot be opened with this master key");
+    const generation = desk.generation();
     const session = await desk.mail.openMailbox(account, desk.signal);
     try {
       const renew_at = ledger.clock.now() + RENEW_MS;
       while (!desk.signal.aborted && ledger.clock.now() < renew_at) {
         const current = findInbox(ledger, desk.inbox_id);
+        if (desk.generation() !== generation) return true;
         // Another login or server: this session belongs to the one before.
         if (!current || isOtherLogin(current, inbox)) return true;
         if (!(await readOnce(ledger, desk.inbox_id, session))) return true;
@@ -123,6 +128,9 @@ export async function readOnce(
 ): Promise<boolean> {
   const inbox = findInbox(ledger, inbox_id);
   if (!inbox) return false;
+  if (inbox.read_failures > 0) lookAgainAtOnce(ledger, inbox_id);
+  // Before anything is read: an answer may name the id that the provider gave.
+  await learnWireIds(ledger, inbox, session);
   await readUpToDate(ledger, inbox, session);
   await settleDoubts(ledger, inbox, session);
   await fileCopies(ledger, inbox_id, session);

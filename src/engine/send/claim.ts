@@ -2,35 +2,45 @@
 // message is `claimed` with this boot's id. Invariant 1: what is claimed twice is sent twice, so one transaction
 // decides. A kill after it: the next start puts the message back to `queued`, for no dot was written.
 import { nextSlot } from "../../core/pace.ts";
-import { followingStep, nextStep } from "../../core/sequence.ts";
-import { closesAt } from "../../core/window.ts";
-import { localDay, startOfNextDay } from "../../core/zones.ts";
+import { openUntil } from "../../core/window.ts";
+import { localDay } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps, type StepRow } from "../../resources/campaigns/steps.store.ts";
 import { type CampaignRow, findCampaign } from "../../resources/campaigns/store.ts";
 import { stopEnrollment } from "../../resources/enrollments/actions.ts";
+import { noteDecision } from "../../resources/enrollments/decisions.store.ts";
 import {
   block,
   complete,
   type EnrollmentRow,
   findEnrollment,
+  putOff,
   takeOff,
 } from "../../resources/enrollments/store.ts";
 import { findInbox, type InboxRow, takeSlot } from "../../resources/inboxes/store.ts";
 import { findLead, type LeadRow } from "../../resources/leads/store.ts";
 import { reserveQuota } from "../../resources/messages/actions.ts";
+import { keepLinks } from "../../resources/messages/links.store.ts";
 import {
   claimMessage,
   findMessageOfStep,
-  insertMessage,
+  insertClaimed,
   type NewMessage,
   refreezeMessage,
 } from "../../resources/messages/store.ts";
 import { findSuppression } from "../../resources/suppressions/actions.ts";
-import { composeStep } from "./compose.ts";
-import { branchFacts } from "./facts.ts";
-import { campaignGates, type Gate, inboxGates, leadGates, type Situation } from "./gates.ts";
+import { isSentBefore } from "./adopt.ts";
+import { type ComposeStep, composeStep } from "./compose.ts";
+import {
+  campaignGates,
+  enrollmentGates,
+  type Gate,
+  inboxGates,
+  leadGates,
+  type Situation,
+} from "./gates.ts";
+import { planStep } from "./next-step.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -58,12 +68,18 @@ interface Due {
   step: StepRow;
 }
 
-/** Claims the next mail of an enrollment for an inbox. */
-export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: number): ClaimResult {
+/** Claims the next mail of an enrollment for an inbox. Only a forecast composes in another way: it has no use for words. */
+export function claimStep(
+  ledger: Ledger,
+  enrollment_id: number,
+  inbox_id: number,
+  compose: ComposeStep = composeStep,
+): ClaimResult {
   return ledger.write((tx): ClaimResult => {
     const enrollment = findEnrollment(tx, enrollment_id);
     const inbox = findInbox(tx, inbox_id);
-    if (!enrollment || !inbox || !isDue(enrollment, tx.now)) return { result: "passed" };
+    if (!enrollment || !inbox || enrollmentGates(enrollment, tx.now).length > 0)
+      return { result: "passed" };
     const campaign = findCampaign(tx, enrollment.campaign_id);
     const lead = findLead(tx, enrollment.lead_id);
     if (!campaign || !lead) return { result: "passed" };
@@ -92,55 +108,41 @@ export function claimStep(ledger: Ledger, enrollment_id: number, inbox_id: numbe
     const steps = listSteps(tx, campaign.id);
     const step = decideStep(tx, enrollment, steps);
     if (!step) return { result: "passed" };
-    return freeze(ledger, tx, { enrollment, campaign, lead, inbox, steps, step });
+    const before = { enrollment, inbox_id: inbox.id, step, email: lead.email };
+    if (isSentBefore(ledger, tx, before)) return { result: "passed" };
+    return freeze(ledger, tx, { enrollment, campaign, lead, inbox, steps, step }, compose);
   });
 }
 
-function isDue(enrollment: EnrollmentRow, now: number): boolean {
-  return (
-    enrollment.state === "waiting" &&
-    enrollment.in_flight === null &&
-    enrollment.blocked_until === null &&
-    enrollment.due_at !== null &&
-    enrollment.due_at <= now
-  );
-}
-
-/** The step that is sent now, branches tried. A step whose mail is final is never made again: the way goes on behind it. */
+/** The step that is sent now; null where there is none, and the lead has left the due index. */
 function decideStep(tx: Tx, enrollment: EnrollmentRow, steps: StepRow[]): StepRow | null {
-  const facts = branchFacts(tx, enrollment, steps);
-  let step_id = enrollment.step_id;
-  while (step_id !== null) {
-    const decided = steps.some(({ id }) => id === step_id)
-      ? nextStep(steps, step_id, facts, enrollment.zone).step_id
-      : "end";
-    if (decided === "end") break;
-    const message = findMessageOfStep(tx, enrollment.id, decided);
-    if (!message || message.state === "queued")
-      return steps.find(({ id }) => id === decided) ?? null;
-    if (message.retry_at !== null) {
-      // It will go again: only what is final lets the way go on behind it.
-      block(tx, enrollment.id, { until: message.retry_at, by: "deferred" });
-      return null;
-    }
-    const following = followingStep(steps, decided);
-    step_id = following === "end" ? null : following;
+  const plan = planStep(tx, enrollment, steps);
+  for (const decision of plan.decisions)
+    noteDecision(tx, { enrollment_id: enrollment.id, ...decision });
+  if (plan.plan === "send") return plan.step;
+  if (plan.plan === "wait") {
+    block(tx, enrollment.id, { until: plan.until, by: "deferred" });
+    return null;
+  }
+  if (plan.plan === "later") {
+    putOff(tx, enrollment.id, { step_id: plan.step.id, due_at: plan.due_at });
+    return null;
   }
   complete(tx, enrollment.id, {
     message_id: null,
     sent_at: tx.now,
     sent_step_id: 0,
     counted: false,
-    ended_by: step_id === null ? "last_step" : "branch_end",
+    ended_by: plan.ended_by,
   });
   return null;
 }
 
-function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
+function freeze(ledger: Ledger, tx: Tx, due: Due, compose: ComposeStep): ClaimResult {
   const { enrollment, campaign, lead, inbox, step } = due;
   const there = findMessageOfStep(tx, enrollment.id, step.id);
   const id = there?.id ?? tx.id();
-  const composed = composeStep(ledger, tx, { ...due, message_id: id });
+  const composed = compose(ledger, tx, { ...due, message_id: id });
   if (!composed.ok) {
     block(tx, enrollment.id, { until: tx.now + 365 * DAY_MS, by: composed.blocked_by });
     return { result: "passed" };
@@ -157,15 +159,19 @@ function freeze(ledger: Ledger, tx: Tx, due: Due): ClaimResult {
     first_of_lead: enrollment.sent_count === 0,
     follow_up: enrollment.sent_count > 0,
     ...composed.content,
+    links: keepLinks(tx, composed.content.links),
   };
-  if (there) refreezeMessage(tx, message);
-  else insertMessage(tx, message);
   const { zone } = ledger.workspace();
   const day = localDay(tx.now, zone);
-  const closes_at = closesAt(campaign.send_window, enrollment.zone, tx.now);
-  // Its places are of this day: a mail that is still under way at midnight comes back and takes the next day's.
-  const window_until = Math.min(closes_at ?? Infinity, startOfNextDay(tx.now, zone));
-  claimMessage(tx, id, { boot_id: ledger.boot_id, quota_day: day, window_until });
+  const window_until = openUntil(campaign.send_window, tx.now, {
+    lead: enrollment.zone,
+    day: zone,
+  });
+  const claim = { boot_id: ledger.boot_id, quota_day: day, window_until };
+  if (there) {
+    refreezeMessage(tx, message);
+    claimMessage(tx, id, claim);
+  } else insertClaimed(tx, message, claim);
   reserveQuota(ledger, tx, day, message);
   takeOff(tx, enrollment.id, { message_id: id, inbox_id: inbox.id, step_id: step.id });
   takeSlot(tx, inbox.id, nextSlot(tx.now, inbox.min_gap_seconds, ledger.random.next()));

@@ -15,5 +15,6 @@ export function commitLine(ledger: Ledger, message: MessageRow, at: number): Jou
     step_id: message.step_id ?? 0,
     inbox_id: message.inbox_id,
     hash: Buffer.from(suppressionHash(ledger, message.recipient)).toString("hex"),
+    reason: "",
   };
 }

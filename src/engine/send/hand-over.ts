@@ -3,12 +3,17 @@ import type { MailAccount, MailPort, SendOutcome } from "../../core/mail-port.ts
 import type { ClaimedMail } from "./claim.ts";
 import type { CommitGroup } from "./commit-group.ts";
 
+/** Where an inbox's pace allows the next mail within this time, its session may be kept. */
+const SOON_MS = 5_000;
+
 interface HandOver {
   mail: MailPort;
   account: MailAccount;
   claimed: ClaimedMail;
   group: CommitGroup;
   signal: AbortSignal;
+  /** The mail's last byte and its dot go now: from here on an answer is awaited. */
+  onRelease: () => void;
 }
 
 /** Never throws: what the port could not say is `unclear` once the mail was let go, and `unreached` before. */
@@ -18,6 +23,7 @@ export async function handOver({
   claimed,
   group,
   signal,
+  onRelease,
 }: HandOver): Promise<SendOutcome> {
   let released = false;
   let expected = true;
@@ -31,10 +37,12 @@ export async function handOver({
       envelope: { from: account.email, to: claimed.recipient },
       bytes: claimed.bytes,
       signal,
+      has_next: claimed.inbox.min_gap_seconds * 1000 <= SOON_MS,
       onHeld(held) {
         group.join(claimed.id, {
           release() {
             released = true;
+            onRelease();
             leave();
             held.release();
           },

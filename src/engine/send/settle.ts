@@ -17,7 +17,12 @@ import {
   land,
 } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
-import { findInbox, pauseInbox, putOffInbox } from "../../resources/inboxes/store.ts";
+import {
+  findHealth,
+  type InboxHealth,
+  pauseInbox,
+  putOffInbox,
+} from "../../resources/inboxes/store.ts";
 import { noteMailed } from "../../resources/leads/store.ts";
 import { giveBackQuota, subjectOf } from "../../resources/messages/actions.ts";
 import {
@@ -33,6 +38,8 @@ import { bounceHard, bounceSoft } from "../bounce.ts";
 import { noteTrouble, noteWorks } from "../inbox-health.ts";
 
 const HOUR_MS = 3_600_000;
+/** So long what was found out about a provider's Message-IDs is believed. */
+const IDS_KEEP_MS = 30 * 24 * HOUR_MS;
 
 /** Records the outcome of a mail that was claimed by this boot. */
 export function settle(ledger: Ledger, message_id: number, outcome: SendOutcome): void {
@@ -65,7 +72,9 @@ export function settle(ledger: Ledger, message_id: number, outcome: SendOutcome)
         markUncertain(tx, message.id, outcome.response);
         break;
     }
-    tx.nudge("send");
+    // Only the inbox of an accepted mail can send more because of it, and whoever settles goes on with it: a look at
+    // every inbox for every mail would cost inboxes times mails.
+    if (outcome.outcome !== "accepted") tx.nudge("send");
     // The Sent folder is where a doubt is settled. Other mails have no use for a look at every inbox.
     if (outcome.outcome === "unclear") tx.nudge("read");
   });
@@ -83,13 +92,15 @@ export function settleSent(
   message: MessageRow,
   { response, sent_at }: Sent,
 ): void {
-  const inbox = findInbox(tx, message.inbox_id);
+  const inbox = findHealth(tx, message.inbox_id);
   const files_itself = inbox?.files_sent === true || inbox?.provider !== "smtp";
   const copy =
+    message.kind !== "test" &&
     message.recipient !== "" &&
     inbox &&
     (inbox.save_sent === "always" || (inbox.save_sent === "auto" && !files_itself));
-  if (!markSent(tx, message.id, { response, sent_at, copy: copy ? "due" : null })) return;
+  const wire_id = inbox && mayRewrite(inbox, tx.now) ? "due" : null;
+  if (!markSent(tx, message.id, { response, sent_at, copy: copy ? "due" : null, wire_id })) return;
   if (message.kind !== "step") return;
   if (message.lead_id !== null) noteMailed(tx, message.lead_id, sent_at);
   goOn(tx, message, { sent_at, counted: true });
@@ -99,6 +110,14 @@ export function settleSent(
     { event: "email.sent", detail: { response, at: sent_at } },
     subjectOf(message),
   );
+}
+
+/** Is the Message-ID that this inbox's provider gives its mails worth a look? Of one that keeps ours, only now and then. */
+function mayRewrite(inbox: InboxHealth, now: number): boolean {
+  // Where no copy is filed there is nothing to learn from; a copy of our own has our own id.
+  if (inbox.provider === "sandbox" || inbox.files_sent === false) return false;
+  const is_stale = now - (inbox.ids_checked_at ?? 0) > IDS_KEEP_MS;
+  return inbox.rewrites_ids !== false || is_stale;
 }
 
 /** Sends the enrollment on behind this mail, if the mail still holds it. `counted`: it went out, or may have. */
@@ -143,6 +162,7 @@ type Answer = Extract<SendOutcome, { outcome: "deferred" | "rejected" }>;
 
 /** A 4xx or 5xx: whose fault it is decides. A sender's fault waits with the inbox and never touches the lead. */
 function settleAnswer(ledger: Ledger, tx: Tx, message: MessageRow, answer: Answer): void {
+  if (message.kind === "test") return endTest(tx, message, answer.response);
   const judged = judgeStatus(answer.enhanced, answer.response);
   if (judged.fault === "sender") {
     const retry_at = tx.now + HOUR_MS;
@@ -199,8 +219,16 @@ export function putBack(
   message: MessageRow,
   response: string | null,
 ): void {
+  if (message.kind === "test") {
+    return endTest(tx, message, response ?? "the inbox stopped sending meanwhile");
+  }
   giveBackQuota(ledger, tx, message);
   if (returnToQueue(tx, message.id, response) && message.enrollment_id !== null) {
     land(tx, message.enrollment_id, message.id);
   }
+}
+
+/** A test is not tried again: who asked for it is told at once, and it touches neither inbox nor lead. */
+function endTest(tx: Tx, message: MessageRow, response: string): void {
+  markFailed(tx, message.id, response);
 }

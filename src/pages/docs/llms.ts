@@ -29,6 +29,7 @@ const TAIL = `
 - [OpenAPI 3.1](/openapi.json): every route, field, limit, error and an example
 - [API reference](/docs): the same for people
 - [Error codes](/docs/errors)
+- [Why is nothing being sent?](/docs/explain): every reason that GET /v1/campaigns/{id}/explain and GET /v1/leads/{id}/explain give, and what to do about it
 - [Changelog](/docs/changelog)
 `;
 

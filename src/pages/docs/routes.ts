@@ -6,6 +6,7 @@ import { SNAPSHOTS } from "../../core/versions.ts";
 import { textAnswer } from "../../http/html.ts";
 import { changelogPage } from "./changelog.ts";
 import { errorList, errorPage, isFaultCode, noSuchError } from "./errors.ts";
+import { explainPage } from "./explain.ts";
 import { llmsText } from "./llms.ts";
 import { EXAMPLES, type Manual } from "./manual.ts";
 import { REFERENCE_CSP, referencePage } from "./reference.ts";
@@ -48,6 +49,7 @@ export const docs = (manual: Manual) =>
     .get("/docs/scalar.js", ({ request }) => scalarScript(request), HIDDEN)
     .get("/docs/errors", () => page(errorList()), HIDDEN)
     .get("/docs/errors/:code", ({ params }) => codePage(params.code), HIDDEN)
+    .get("/docs/explain", () => page(explainPage()), HIDDEN)
     .get("/docs/changelog", () => page(changelogPage(SNAPSHOTS)), HIDDEN)
     .get("/changelog", () => page(changelogPage(SNAPSHOTS)), HIDDEN)
     .get("/llms.txt", () => textAnswer(llmsText(manual.document()), "text/plain"), HIDDEN)

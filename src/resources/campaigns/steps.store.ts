@@ -2,6 +2,7 @@
 import type { Step } from "../../core/sequence.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
+import { openTxMemo } from "../../ledger/tx-memo.ts";
 
 export interface StepRow extends Step {
   campaign_id: number;
@@ -22,21 +23,26 @@ function fromRow(row: Stored): StepRow {
   };
 }
 
+const memo = openTxMemo<StepRow[]>();
+
 /** The steps of a campaign in their order, without the removed ones. */
-export function listSteps({ db }: Reading, campaign_id: number): StepRow[] {
-  return db
-    .query<Stored, [number]>(
-      `SELECT id, campaign_id, position, delay, subject, body, html, variants, branches
-       FROM steps
-       WHERE campaign_id = ? AND removed_at IS NULL
-       ORDER BY position`,
-    )
-    .all(campaign_id)
-    .map(fromRow);
+export function listSteps(reading: Reading, campaign_id: number): StepRow[] {
+  return memo.of(reading, campaign_id, () =>
+    reading.db
+      .query<Stored, [number]>(
+        `SELECT id, campaign_id, position, delay, subject, body, html, variants, branches
+         FROM steps
+         WHERE campaign_id = ? AND removed_at IS NULL
+         ORDER BY position`,
+      )
+      .all(campaign_id)
+      .map(fromRow),
+  );
 }
 
 /** Writes the whole sequence of a campaign: known ids keep their row, new ones get one, the rest is marked as removed. */
 export function replaceSteps(tx: Tx, campaign_id: number, steps: readonly Step[]): void {
+  memo.forget(tx, campaign_id);
   // Off their places first: `steps_of_campaign` allows no two steps at one position, not even in between.
   tx.db
     .query("UPDATE steps SET position = -1 - position WHERE campaign_id = ? AND removed_at IS NULL")

@@ -3,6 +3,7 @@ import type { CampaignState } from "../../core/states.ts";
 import type { SendWindow } from "../../core/window.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
+import { openTxMemo } from "../../ledger/tx-memo.ts";
 
 export interface CampaignRow {
   id: number;
@@ -11,6 +12,8 @@ export interface CampaignRow {
   /** Who or what paused it: `api`, or the engine's reason code. */
   paused_by: string | null;
   paused_reason: string | null;
+  /** When its state last changed; null where that was before it was kept. */
+  state_since: number | null;
   daily_limit: number;
   daily_new_leads: number | null;
   send_window: SendWindow;
@@ -32,7 +35,7 @@ type Stored = Omit<CampaignRow, "send_window" | Flags> & { send_window: string }
     number
   >;
 
-const COLUMNS = `id, name, state, paused_by, paused_reason, daily_limit, daily_new_leads, send_window, track_opens,
+const COLUMNS = `id, name, state, paused_by, paused_reason, state_since, daily_limit, daily_new_leads, send_window, track_opens,
   track_clicks, stop_on_reply, stop_for_company, max_per_company_per_day, lead_cooldown, created_at, updated_at, archived_at`;
 
 function fromRow(row: Stored): CampaignRow {
@@ -46,9 +49,15 @@ function fromRow(row: Stored): CampaignRow {
   };
 }
 
-export function findCampaign({ db }: Reading, id: number): CampaignRow | null {
-  const row = db.query<Stored, [number]>(`SELECT ${COLUMNS} FROM campaigns WHERE id = ?`).get(id);
-  return row ? fromRow(row) : null;
+const memo = openTxMemo<CampaignRow | null>();
+
+export function findCampaign(reading: Reading, id: number): CampaignRow | null {
+  return memo.of(reading, id, () => {
+    const row = reading.db
+      .query<Stored, [number]>(`SELECT ${COLUMNS} FROM campaigns WHERE id = ?`)
+      .get(id);
+    return row ? fromRow(row) : null;
+  });
 }
 
 export interface CampaignFilter {
@@ -98,7 +107,14 @@ export function listCampaigns({ db }: Reading, filter: CampaignFilter): Campaign
 
 export type CampaignSettings = Omit<
   CampaignRow,
-  "id" | "state" | "paused_by" | "paused_reason" | "created_at" | "updated_at" | "archived_at"
+  | "id"
+  | "state"
+  | "paused_by"
+  | "paused_reason"
+  | "state_since"
+  | "created_at"
+  | "updated_at"
+  | "archived_at"
 >;
 
 const bindings = (settings: CampaignSettings) => ({
@@ -109,18 +125,20 @@ const bindings = (settings: CampaignSettings) => ({
 /** Adds a campaign as `draft`. */
 export function insertCampaign(tx: Tx, settings: CampaignSettings): number {
   const id = tx.id();
+  memo.forget(tx, id);
   tx.db
     .query(
       `INSERT INTO campaigns (id, name, state, daily_limit, daily_new_leads, send_window, track_opens, track_clicks,
-         stop_on_reply, stop_for_company, max_per_company_per_day, lead_cooldown, created_at, updated_at)
+         stop_on_reply, stop_for_company, max_per_company_per_day, lead_cooldown, state_since, created_at, updated_at)
        VALUES ($id, $name, 'draft', $daily_limit, $daily_new_leads, $send_window, $track_opens, $track_clicks,
-         $stop_on_reply, $stop_for_company, $max_per_company_per_day, $lead_cooldown, $now, $now)`,
+         $stop_on_reply, $stop_for_company, $max_per_company_per_day, $lead_cooldown, $now, $now, $now)`,
     )
     .run({ ...bindings(settings), id, now: tx.now });
   return id;
 }
 
 export function updateCampaign(tx: Tx, id: number, settings: CampaignSettings): void {
+  memo.forget(tx, id);
   tx.db
     .query(
       `UPDATE campaigns
@@ -140,10 +158,11 @@ export function setCampaignState(
   state: CampaignState,
   why: { by: string; reason: string } | null,
 ): void {
+  memo.forget(tx, id);
   tx.db
     .query(
       `UPDATE campaigns
-       SET state = ?1, paused_by = ?2, paused_reason = ?3, updated_at = ?4,
+       SET state = ?1, paused_by = ?2, paused_reason = ?3, state_since = ?4, updated_at = ?4,
          archived_at = CASE WHEN ?1 = 'archived' THEN ?4 END
        WHERE id = ?5 AND state <> 'archived'`,
     )
@@ -206,30 +225,15 @@ export function readNumbers(
 }
 
 /** The running campaigns that may send from this inbox, oldest first. */
-export function listActiveCampaignsOf({ db }: Reading, inbox_id: number): CampaignRow[] {
-  return db
-    .query<Stored, [number]>(
-      `SELECT ${COLUMNS}
+export function listActiveCampaignsOf(reading: Reading, inbox_id: number): CampaignRow[] {
+  return reading.db
+    .query<{ id: number }, [number]>(
+      `SELECT id
        FROM campaigns
        WHERE state = 'active' AND id IN (SELECT campaign_id FROM campaign_inboxes WHERE inbox_id = ?)
        ORDER BY id`,
     )
     .all(inbox_id)
-    .map(fromRow);
-}
-
-/** The running campaigns whose follow-ups wait for this inbox, also where it sends no first steps for them any more. */
-export function listFollowUpCampaignsOf({ db }: Reading, inbox_id: number): CampaignRow[] {
-  return db
-    .query<Stored, [number]>(
-      `SELECT ${COLUMNS}
-       FROM campaigns c
-       WHERE state = 'active' AND EXISTS (
-         SELECT 1 FROM enrollments e
-         WHERE e.state = 'waiting' AND e.in_flight IS NULL AND e.blocked_until IS NULL AND e.inbox_id = ?
-           AND e.campaign_id = c.id)
-       ORDER BY id`,
-    )
-    .all(inbox_id)
-    .map(fromRow);
+    .map(({ id }) => findCampaign(reading, id))
+    .filter((campaign) => campaign !== null);
 }

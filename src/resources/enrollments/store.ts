@@ -1,6 +1,8 @@
 // SQL of enrollments: the only writer of their state. What the round asks of those that wait stands in
 // waiting.store.ts.
+// oxlint-disable max-lines -- each table has one writer, and this one has many moves; what only reads stands elsewhere
 
+import type { ZoneBasis } from "../../core/lead-zone.ts";
 import type { EnrollmentEnd, EnrollmentState } from "../../core/states.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 
@@ -15,7 +17,7 @@ export interface EnrollmentRow {
   step_id: number | null;
   due_at: number | null;
   zone: string;
-  zone_basis: string;
+  zone_basis: ZoneBasis;
   in_flight: number | null;
   held_until: number | null;
   blocked_until: number | null;
@@ -23,12 +25,15 @@ export interface EnrollmentRow {
   last_sent_at: number | null;
   last_step_id: number | null;
   sent_count: number;
+  /** When its state, or what blocks it, last changed; null where that was before it was kept. */
+  state_since: number | null;
   created_at: number;
   updated_at: number;
 }
 
-const COLUMNS = `id, campaign_id, lead_id, state, ended_by, paused_by, inbox_id, step_id, due_at, zone, zone_basis, in_flight,
-  held_until, blocked_until, blocked_by, last_sent_at, last_step_id, sent_count, created_at, updated_at`;
+/** What an EnrollmentRow is read from. */
+export const ENROLLMENT_COLUMNS = `id, campaign_id, lead_id, state, ended_by, paused_by, inbox_id, step_id, due_at, zone, zone_basis, in_flight,
+  held_until, blocked_until, blocked_by, last_sent_at, last_step_id, sent_count, state_since, created_at, updated_at`;
 
 export interface NewEnrollment {
   campaign_id: number;
@@ -36,7 +41,7 @@ export interface NewEnrollment {
   step_id: number;
   due_at: number;
   zone: string;
-  zone_basis: string;
+  zone_basis: ZoneBasis;
 }
 
 /** Adds a lead to a campaign. Null when it is there already, for life. */
@@ -44,8 +49,9 @@ export function insertEnrollment(tx: Tx, row: NewEnrollment): number | null {
   const id = tx.id();
   const { changes } = tx.db
     .query(
-      `INSERT INTO enrollments (id, campaign_id, lead_id, state, step_id, due_at, zone, zone_basis, created_at, updated_at)
-       VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?8)
+      `INSERT INTO enrollments (id, campaign_id, lead_id, state, step_id, due_at, zone, zone_basis, state_since, created_at,
+         updated_at)
+       VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?8, ?8)
        ON CONFLICT (campaign_id, lead_id) DO NOTHING`,
     )
     .run(
@@ -98,7 +104,7 @@ function insertOf(count: number): string {
 
 export function findEnrollment({ db }: Reading, id: number): EnrollmentRow | null {
   return db
-    .query<EnrollmentRow, [number]>(`SELECT ${COLUMNS} FROM enrollments WHERE id = ?`)
+    .query<EnrollmentRow, [number]>(`SELECT ${ENROLLMENT_COLUMNS} FROM enrollments WHERE id = ?`)
     .get(id);
 }
 
@@ -109,15 +115,26 @@ export function findEnrollmentOf(
 ): EnrollmentRow | null {
   return db
     .query<EnrollmentRow, [number, number]>(
-      `SELECT ${COLUMNS} FROM enrollments WHERE campaign_id = ? AND lead_id = ?`,
+      `SELECT ${ENROLLMENT_COLUMNS} FROM enrollments WHERE campaign_id = ? AND lead_id = ?`,
     )
     .get(campaign_id, lead_id);
+}
+
+/** The lead that was made first of those who are in the campaign, or null. */
+export function findFirstLeadId({ db }: Reading, campaign_id: number): number | null {
+  return (
+    db
+      .query<{ lead_id: number }, [number]>(
+        "SELECT lead_id FROM enrollments WHERE campaign_id = ? ORDER BY lead_id LIMIT 1",
+      )
+      .get(campaign_id)?.lead_id ?? null
+  );
 }
 
 export function listEnrollmentsOfLead({ db }: Reading, lead_id: number): EnrollmentRow[] {
   return db
     .query<EnrollmentRow, [number]>(
-      `SELECT ${COLUMNS} FROM enrollments WHERE lead_id = ? ORDER BY id`,
+      `SELECT ${ENROLLMENT_COLUMNS} FROM enrollments WHERE lead_id = ? ORDER BY id`,
     )
     .all(lead_id);
 }
@@ -128,14 +145,15 @@ export function releaseDue(tx: Tx): number {
   const unheld = tx.db
     .query(
       `UPDATE enrollments
-       SET state = 'waiting', held_until = NULL, due_at = max(coalesce(due_at, ?1), held_until), updated_at = ?1
+       SET state = 'waiting', held_until = NULL, due_at = max(coalesce(due_at, ?1), held_until), state_since = ?1,
+         updated_at = ?1
        WHERE id IN (SELECT id FROM enrollments WHERE state = 'held' AND held_until <= ?1 ORDER BY held_until LIMIT 500)`,
     )
     .run(tx.now).changes;
   const unblocked = tx.db
     .query(
       `UPDATE enrollments
-       SET blocked_until = NULL, blocked_by = NULL, updated_at = ?1
+       SET blocked_until = NULL, blocked_by = NULL, state_since = ?1, updated_at = ?1
        WHERE id IN (SELECT id FROM enrollments WHERE state = 'waiting' AND blocked_until IS NOT NULL AND blocked_until <= ?1
                     ORDER BY blocked_until LIMIT 500)`,
     )
@@ -156,12 +174,29 @@ export function takeOff(
     .run(flight.message_id, flight.inbox_id, flight.step_id, tx.now, id);
 }
 
+/** Waits for another step, or for a later instant; also where it had had the last step, and one was added since. */
+export function putOff(tx: Tx, id: number, next: { step_id: number; due_at: number }): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET state = 'waiting', ended_by = NULL, step_id = ?1, due_at = ?2, updated_at = ?3,
+         state_since = CASE WHEN state = 'waiting' THEN state_since ELSE ?3 END
+       WHERE id = ?4 AND state IN ('waiting', 'completed')`,
+    )
+    .run(next.step_id, next.due_at, tx.now, id);
+}
+
 /** Nothing went out: back to where it waited. A first step gives its inbox back too. */
 export function land(tx: Tx, id: number, message_id: number): void {
   tx.db
     .query(
       `UPDATE enrollments
-       SET in_flight = NULL, inbox_id = CASE WHEN sent_count = 0 THEN NULL ELSE inbox_id END, updated_at = ?
+       SET in_flight = NULL, updated_at = ?,
+         inbox_id = CASE
+           WHEN sent_count > 0 THEN inbox_id
+           -- What is sent again goes from the inbox that its Message-ID names.
+           ELSE (SELECT m.inbox_id FROM messages m WHERE m.id = enrollments.in_flight AND m.resent_at IS NOT NULL)
+         END
        WHERE id = ? AND in_flight = ?`,
     )
     .run(tx.now, id, message_id);
@@ -220,7 +255,8 @@ export function complete(
          last_step_id = CASE WHEN ?6 THEN ?2 ELSE last_step_id END, sent_count = sent_count + ?6, updated_at = ?3,
          state = CASE WHEN state = 'stopped' THEN state ELSE 'completed' END,
          ended_by = CASE WHEN state = 'stopped' THEN ended_by ELSE ?7 END,
-         held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL
+         held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
+         state_since = CASE WHEN state = 'stopped' THEN state_since ELSE ?3 END
        WHERE id = ?4 AND in_flight IS ?5`,
     )
     .run(
@@ -234,15 +270,50 @@ export function complete(
     );
 }
 
+/** Back to a step whose mail a person has sent again; an enrollment that was through goes on. */
+export function rewind(
+  tx: Tx,
+  id: number,
+  back: {
+    inbox_id: number;
+    step_id: number;
+    due_at: number;
+    /** The mail was counted among those that were sent. */
+    counted: boolean;
+    last_sent_at: number | null;
+    last_step_id: number | null;
+  },
+): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET in_flight = NULL, inbox_id = ?, step_id = ?, due_at = ?, sent_count = max(0, sent_count - ?),
+         last_sent_at = ?, last_step_id = ?, blocked_until = NULL, blocked_by = NULL, updated_at = ?,
+         ended_by = CASE WHEN state = 'completed' THEN NULL ELSE ended_by END,
+         state = CASE WHEN state = 'completed' THEN 'waiting' ELSE state END
+       WHERE id = ?`,
+    )
+    .run(
+      back.inbox_id,
+      back.step_id,
+      back.due_at,
+      Number(back.counted),
+      back.last_sent_at,
+      back.last_step_id,
+      tx.now,
+      id,
+    );
+}
+
 /** Ends it for good. Its mail under way is the caller's to cancel. False when it had ended before. */
 export function stop(tx: Tx, id: number, ended_by: EnrollmentEnd): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE enrollments
-       SET state = 'stopped', ended_by = ?, held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
+       SET state = 'stopped', ended_by = ?1, held_until = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
          in_flight = (SELECT m.id FROM messages m WHERE m.id = enrollments.in_flight AND m.state IN ('committed', 'uncertain')),
-         updated_at = ?
-       WHERE id = ? AND state NOT IN ('stopped', 'completed')`,
+         state_since = ?2, updated_at = ?2
+       WHERE id = ?3 AND state NOT IN ('stopped', 'completed')`,
     )
     .run(ended_by, tx.now, id);
   return changes > 0;
@@ -253,7 +324,8 @@ export function hold(tx: Tx, id: number, until: number): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE enrollments
-       SET state = 'held', held_until = max(?1, coalesce(held_until, 0)), updated_at = ?2
+       SET state = 'held', held_until = max(?1, coalesce(held_until, 0)), updated_at = ?2,
+         state_since = CASE WHEN state = 'held' THEN state_since ELSE ?2 END
        WHERE id = ?3 AND state IN ('waiting', 'held')`,
     )
     .run(until, tx.now, id);
@@ -264,11 +336,11 @@ export function pause(tx: Tx, id: number, paused_by: string): boolean {
   const { changes } = tx.db
     .query(
       `UPDATE enrollments
-       SET state = 'paused', paused_by = ?, updated_at = ?,
+       SET state = 'paused', paused_by = ?1, state_since = ?2, updated_at = ?2,
          -- Who is away is away after a resume too.
          due_at = CASE WHEN held_until IS NULL THEN due_at ELSE max(coalesce(due_at, held_until), held_until) END,
          held_until = NULL
-       WHERE id = ? AND state IN ('waiting', 'held')`,
+       WHERE id = ?3 AND state IN ('waiting', 'held')`,
     )
     .run(paused_by, tx.now, id);
   return changes > 0;
@@ -280,23 +352,11 @@ export function resume(tx: Tx, id: number): boolean {
     .query(
       `UPDATE enrollments
        SET state = 'waiting', ended_by = NULL, paused_by = NULL, blocked_until = NULL, blocked_by = NULL,
-         due_at = coalesce(due_at, ?1), updated_at = ?1
+         due_at = coalesce(due_at, ?1), state_since = ?1, updated_at = ?1
        WHERE id = ?2 AND state IN ('paused', 'stopped')`,
     )
     .run(tx.now, id);
   return changes > 0;
-}
-
-/** The zones of those who wait at this step of the campaign, paused and held ones too. */
-export function listZonesAtStep({ db }: Reading, campaign_id: number, step_id: number): string[] {
-  return db
-    .query<{ zone: string }, [number, number]>(
-      `SELECT DISTINCT zone
-       FROM enrollments
-       WHERE campaign_id = ? AND step_id = ? AND in_flight IS NULL AND state NOT IN ('stopped', 'completed')`,
-    )
-    .all(campaign_id, step_id)
-    .map(({ zone }) => zone);
 }
 
 /** Moves the clock of those who wait at this step in this zone. */
@@ -317,7 +377,9 @@ export function restartAtStep(
 export function block(tx: Tx, id: number, gate: { until: number; by: string }): void {
   tx.db
     .query(
-      "UPDATE enrollments SET blocked_until = ?, blocked_by = ?, updated_at = ? WHERE id = ? AND state = 'waiting'",
+      `UPDATE enrollments
+       SET blocked_until = ?1, blocked_by = ?2, state_since = ?3, updated_at = ?3
+       WHERE id = ?4 AND state = 'waiting'`,
     )
     .run(gate.until, gate.by, tx.now, id);
 }
@@ -326,7 +388,9 @@ export function block(tx: Tx, id: number, gate: { until: number; by: string }): 
 export function unblockLead(tx: Tx, lead_id: number): void {
   tx.db
     .query(
-      "UPDATE enrollments SET blocked_until = NULL, blocked_by = NULL, updated_at = ? WHERE lead_id = ? AND blocked_by LIKE 'missing_%'",
+      `UPDATE enrollments
+       SET blocked_until = NULL, blocked_by = NULL, state_since = ?1, updated_at = ?1
+       WHERE lead_id = ?2 AND blocked_by LIKE 'missing_%'`,
     )
     .run(tx.now, lead_id);
   tx.nudge("send");
@@ -335,30 +399,50 @@ export function unblockLead(tx: Tx, lead_id: number): void {
 export function unblockCampaign(tx: Tx, campaign_id: number): void {
   tx.db
     .query(
-      "UPDATE enrollments SET blocked_until = NULL, blocked_by = NULL, updated_at = ? WHERE campaign_id = ? AND blocked_by LIKE 'missing_%'",
+      `UPDATE enrollments
+       SET blocked_until = NULL, blocked_by = NULL, state_since = ?1, updated_at = ?1
+       WHERE campaign_id = ?2 AND blocked_by LIKE 'missing_%'`,
     )
     .run(tx.now, campaign_id);
   tx.nudge("send");
 }
 
-/** The enrollments of a campaign that have not ended, in slices. */
-export function listUnfinishedOfCampaign(
-  { db }: Reading,
-  campaign_id: number,
-  limit: number,
-): EnrollmentRow[] {
-  return db
-    .query<EnrollmentRow, [number, number]>(
-      `SELECT ${COLUMNS}
-       FROM enrollments
-       WHERE campaign_id = ? AND state NOT IN ('stopped', 'completed')
-       LIMIT ?`,
+/** Its last mail counts as of now, and what waits behind it is due as much earlier. */
+export function pullBackDue(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET due_at = due_at - (last_sent_at - ?1), last_sent_at = ?1, updated_at = ?1
+       WHERE id = ?2 AND last_sent_at > ?1`,
     )
-    .all(campaign_id, limit);
+    .run(tx.now, id);
+}
+
+/** The same for who was enrolled ahead of now and not mailed yet. `above`: no id below it was given at such an instant. */
+export function pullBackEnrolled(tx: Tx, above: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET due_at = due_at - (created_at - ?1), created_at = ?1, updated_at = ?1
+       WHERE id > ?2 AND created_at > ?1 AND sent_count = 0`,
+    )
+    .run(tx.now, above);
+}
+
+/** Whoever is kept back beyond `until` by a limit is looked at again; what a lead lacks, and our own faults, stay. */
+export function releaseBlocked(tx: Tx, until: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET blocked_until = NULL, blocked_by = NULL, state_since = ?1, updated_at = ?1
+       WHERE state = 'waiting' AND blocked_until IS NOT NULL AND blocked_until > ?2
+         AND blocked_by NOT LIKE 'missing_%' AND blocked_by <> 'internal_error'`,
+    )
+    .run(tx.now, until);
 }
 
 /** The lead's zone changed: what waits is read in the new one. */
-export function setZone(tx: Tx, lead_id: number, zone: string, zone_basis: string): void {
+export function setZone(tx: Tx, lead_id: number, zone: string, zone_basis: ZoneBasis): void {
   tx.db
     .query("UPDATE enrollments SET zone = ?, zone_basis = ?, updated_at = ? WHERE lead_id = ?")
     .run(zone, zone_basis, tx.now, lead_id);

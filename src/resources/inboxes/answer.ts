@@ -6,7 +6,8 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { formatInstant } from "../../ledger/row.ts";
 import { usedOn } from "../messages/quotas.store.ts";
 import type { Inbox } from "./schema.ts";
-import { type InboxRow, sentOn } from "./store.ts";
+import { type InboxRow } from "./store.ts";
+import { sentOn } from "./used.store.ts";
 
 /** Read within this time is up to date (domain.md "Never follow up blind"). */
 const FRESH_MS = 5 * 60_000;

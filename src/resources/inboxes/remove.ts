@@ -16,13 +16,8 @@ import {
 import { moveToInbox } from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
 import { getInbox } from "./actions.ts";
-import {
-  countWaiting,
-  deleteInbox,
-  findInbox,
-  listCampaignsOfInbox,
-  releaseLiveMailbox,
-} from "./store.ts";
+import { deleteInbox, findInbox, releaseLiveMailbox } from "./store.ts";
+import { countWaiting, listCampaignsOfInbox } from "./used.store.ts";
 
 const SLICE_ROWS = 2000;
 

@@ -27,6 +27,9 @@ export interface InboxRow {
   save_sent: "auto" | "always" | "never";
   /** Does the provider file a copy in Sent by itself? Null: not known yet. */
   files_sent: boolean | null;
+  /** Does the provider put its own Message-ID in place of ours? Null: not known yet. */
+  rewrites_ids: boolean | null;
+  ids_checked_at: number | null;
   state: InboxState;
   state_reason: string | null;
   state_since: number;
@@ -42,22 +45,25 @@ export interface InboxRow {
   updated_at: number;
 }
 
-type Stored = Omit<InboxRow, "smtp" | "imap" | "files_sent"> & {
+type Stored = Omit<InboxRow, "smtp" | "imap" | "files_sent" | "rewrites_ids"> & {
   smtp: string;
   imap: string;
   files_sent: number | null;
+  rewrites_ids: number | null;
 };
 
 const COLUMNS = `id, email, name, provider, smtp, imap, smtp_password, imap_password, daily_limit, hourly_limit,
-  min_gap_seconds, signature, reply_to, save_sent, files_sent, state, state_reason, state_since, failures, failing_since,
+  min_gap_seconds, signature, reply_to, save_sent, files_sent, rewrites_ids, ids_checked_at, state, state_reason, state_since, failures, failing_since,
   retry_at, next_slot_at, read_at, read_failures, read_failing_since, read_fault, created_at, updated_at`;
+
+const SENDING = `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL`;
 
 function fromRow(row: Stored): InboxRow {
   return {
     ...row,
     smtp: readJson<StoredServer | null>(row.smtp),
     imap: readJson<StoredServer | null>(row.imap),
-    files_sent: row.files_sent === null ? null : row.files_sent === 1,
+    ...knownOf(row),
   };
 }
 
@@ -66,6 +72,44 @@ export function findInbox({ db }: Reading, id: number): InboxRow | null {
     .query<Stored, [number]>(`SELECT ${COLUMNS} FROM inboxes WHERE id = ? AND deleted_at IS NULL`)
     .get(id);
   return row ? fromRow(row) : null;
+}
+
+/** How an inbox sends, and how its two halves are: what settling a mail asks for. */
+export type InboxHealth = Pick<
+  InboxRow,
+  | "provider"
+  | "save_sent"
+  | "files_sent"
+  | "rewrites_ids"
+  | "ids_checked_at"
+  | "state"
+  | "failures"
+  | "read_failures"
+>;
+
+export function findHealth({ db }: Reading, id: number): InboxHealth | null {
+  const row = db
+    .query<
+      Omit<InboxHealth, "files_sent" | "rewrites_ids"> & {
+        files_sent: number | null;
+        rewrites_ids: number | null;
+      },
+      [number]
+    >(
+      `SELECT provider, save_sent, files_sent, rewrites_ids, ids_checked_at, state, failures, read_failures
+       FROM inboxes
+       WHERE id = ? AND deleted_at IS NULL`,
+    )
+    .get(id);
+  return row && { ...row, ...knownOf(row) };
+}
+
+/** What a probe has told of the provider; null where it is not known yet. */
+function knownOf(row: { files_sent: number | null; rewrites_ids: number | null }) {
+  return {
+    files_sent: row.files_sent === null ? null : row.files_sent === 1,
+    rewrites_ids: row.rewrites_ids === null ? null : row.rewrites_ids === 1,
+  };
 }
 
 export function findInboxByEmail({ db }: Reading, email: string): InboxRow | null {
@@ -98,17 +142,6 @@ export function countInboxes({ db }: Reading): number {
   return (
     db.query<{ n: number }, []>("SELECT count(*) AS n FROM inboxes WHERE deleted_at IS NULL").get()
       ?.n ?? 0
-  );
-}
-
-/** Mails that this inbox sent on a day: what its counters say. */
-export function sentOn({ db }: Reading, inbox_id: number, day: string): number {
-  return (
-    db
-      .query<{ sent: number | null }, [number, string]>(
-        "SELECT sum(n) AS sent FROM counters WHERE inbox_id = ? AND day = ? AND metric = 'sent'",
-      )
-      .get(inbox_id, day)?.sent ?? 0
   );
 }
 
@@ -185,14 +218,22 @@ export function releaseLiveMailbox(control: Control, email: string, inbox_id: nu
   });
 }
 
-/** The inboxes that may send. */
-export function listSendingInboxes({ db }: Reading): InboxRow[] {
-  return db
-    .query<Stored, []>(
-      `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL ORDER BY id`,
-    )
-    .all()
-    .map(fromRow);
+/**
+ * The inboxes that may send, or those of them that are named; the one first that has rested longest, so that new leads are
+ * spread evenly over them.
+ */
+export function listSendingInboxes(
+  { db }: Reading,
+  among: ReadonlySet<number> | null = null,
+): InboxRow[] {
+  const rows = among
+    ? db
+        .query<Stored, [string]>(
+          `${SENDING} AND id IN (SELECT value FROM json_each(?)) ORDER BY next_slot_at, id`,
+        )
+        .all(JSON.stringify([...among]))
+    : db.query<Stored, []>(`${SENDING} ORDER BY next_slot_at, id`).all();
+  return rows.map(fromRow);
 }
 
 /** The inboxes that are read: a paused one too, for opt-outs and replies still come in. */
@@ -213,6 +254,33 @@ export function takeSlot(tx: Tx, id: number, next_slot_at: number): void {
 /** The dot of the mail that took the slot came `ms` after the claim: the next slot is as much later. */
 export function delaySlot(tx: Tx, id: number, ms: number): void {
   tx.db.query("UPDATE inboxes SET next_slot_at = next_slot_at + ? WHERE id = ?").run(ms, id);
+}
+
+/** A server's refusal puts an inbox off for a day at most. */
+const PUT_OFF_MOST_MS = 24 * 3_600_000;
+
+/** No inbox waits longer than its pace and a server's word allow from now on: what lies further ahead a wrong clock has set. */
+export function pullBackInboxes(tx: Tx): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET next_slot_at = min(next_slot_at, ?1 + min_gap_seconds * 1250), retry_at = min(retry_at, ?1 + ?2),
+         failing_since = min(failing_since, ?1), read_failing_since = min(read_failing_since, ?1),
+         read_at = CASE WHEN read_at <= ?1 THEN read_at END
+       WHERE deleted_at IS NULL`,
+    )
+    .run(tx.now, PUT_OFF_MOST_MS);
+}
+
+/** The clock jumped ahead from `jumped_from`: what an inbox had still to wait then, it waits from now on. */
+export function keepPace(tx: Tx, jumped_from: number): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET next_slot_at = ?1 + min(next_slot_at - ?2, min_gap_seconds * 1250)
+       WHERE next_slot_at > ?2 AND deleted_at IS NULL`,
+    )
+    .run(tx.now, jumped_from);
 }
 
 /** Not before `until`: a server's limit, in its own words. */
@@ -392,44 +460,6 @@ export function deleteInbox(tx: Tx, id: number): void {
     .run(tx.now, id);
 }
 
-/** How many leads wait for this inbox: theirs from the first mail on, or the only one that their campaign has. */
-export function countWaiting({ db }: Reading, inbox_id: number): number {
-  return (
-    db
-      .query<{ n: number }, [number]>(
-        `SELECT count(*) AS n
-         FROM enrollments e
-         JOIN campaigns c ON c.id = e.campaign_id AND c.state <> 'archived'
-         WHERE e.state NOT IN ('stopped', 'completed')
-           AND (e.inbox_id = ?1 OR (e.inbox_id IS NULL AND e.campaign_id IN (
-             SELECT ci.campaign_id
-             FROM campaign_inboxes ci
-             WHERE ci.inbox_id = ?1 AND NOT EXISTS (
-               SELECT 1
-               FROM campaign_inboxes o
-               JOIN inboxes i ON i.id = o.inbox_id
-               WHERE o.campaign_id = ci.campaign_id AND o.inbox_id <> ?1 AND i.deleted_at IS NULL))))`,
-      )
-      .get(inbox_id)?.n ?? 0
-  );
-}
-
-/** The campaigns that list this inbox, or whose leads go on with it; archived ones are left as they were. */
-export function listCampaignsOfInbox({ db }: Reading, inbox_id: number): number[] {
-  return db
-    .query<{ id: number }, [number]>(
-      `SELECT id
-       FROM campaigns
-       WHERE state <> 'archived' AND (
-         EXISTS (SELECT 1 FROM campaign_inboxes ci WHERE ci.campaign_id = campaigns.id AND ci.inbox_id = ?1)
-         OR id IN (SELECT campaign_id FROM enrollments
-                   WHERE inbox_id = ?1 AND state NOT IN ('stopped', 'completed')))
-       ORDER BY id`,
-    )
-    .all(inbox_id)
-    .map(({ id }) => id);
-}
-
 /** All folders were read up to date at `read_at`. */
 export function markRead(tx: Tx, id: number, read_at: number): void {
   tx.db.query("UPDATE inboxes SET read_at = ? WHERE id = ?").run(read_at, id);
@@ -438,4 +468,11 @@ export function markRead(tx: Tx, id: number, read_at: number): void {
 /** What a look into the Sent folder showed: whether the provider files copies by itself. */
 export function setFilesSent(tx: Tx, id: number, files_sent: boolean): void {
   tx.db.query("UPDATE inboxes SET files_sent = ? WHERE id = ?").run(Number(files_sent), id);
+}
+
+/** What was found out about the provider's Message-IDs. */
+export function setRewritesIds(tx: Tx, id: number, rewrites_ids: boolean): void {
+  tx.db
+    .query("UPDATE inboxes SET rewrites_ids = ?, ids_checked_at = ? WHERE id = ?")
+    .run(Number(rewrites_ids), tx.now, id);
 }

@@ -5,7 +5,7 @@ import { companyDomain } from "../../core/address.ts";
 import type { EventSubject } from "../../core/events.ts";
 import type { Tx } from "../../ledger/database.ts";
 import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
-import { moveQuota } from "./quotas.store.ts";
+import { moveQuotas, type QuotaSubject } from "./quotas.store.ts";
 import type { MessageRow } from "./store.ts";
 
 type Place = Pick<MessageRow, "campaign_id" | "inbox_id" | "recipient"> & {
@@ -46,9 +46,12 @@ export function giveBackQuota(ledger: Ledger, tx: Tx, message: MessageRow): void
 function moveAll(ledger: Ledger, tx: Tx, place: Place & { day: string }, by: 1 | -1): void {
   const { day, campaign_id, inbox_id, recipient, first_of_lead } = place;
   if (campaign_id === null) return;
-  moveQuota(tx, { day, subject: "inbox", id: inbox_id }, by);
-  moveQuota(tx, { day, subject: "campaign", id: campaign_id }, by);
-  if (first_of_lead) moveQuota(tx, { day, subject: "campaign_new", id: campaign_id }, by);
   const company = companyQuota(ledger, campaign_id, recipient);
-  if (company !== null) moveQuota(tx, { day, subject: "company", id: company }, by);
+  const places: { subject: QuotaSubject; id: number | string }[] = [
+    { subject: "inbox", id: inbox_id },
+    { subject: "campaign", id: campaign_id },
+  ];
+  if (first_of_lead) places.push({ subject: "campaign_new", id: campaign_id });
+  if (company !== null) places.push({ subject: "company", id: company });
+  moveQuotas(tx, day, places, by);
 }

@@ -31,6 +31,29 @@ export function listOfOtherBoots(
     .all(state, boot_id);
 }
 
+export interface ClaimedStep {
+  id: number;
+  campaign_id: number;
+  lead_id: number;
+  /** The lead's. */
+  zone: string;
+  /** The day whose quota it holds. */
+  quota_day: string;
+}
+
+/** The steps that are claimed at this moment, and not yet committed. */
+export function listClaimed({ db }: Reading): ClaimedStep[] {
+  return db
+    .query<ClaimedStep, []>(
+      // The list of states is what lets SQLite use the partial index.
+      `SELECT m.id, m.campaign_id, m.lead_id, m.quota_day, e.zone
+       FROM messages m
+       JOIN enrollments e ON e.id = m.enrollment_id
+       WHERE m.state IN ('claimed', 'committed') AND m.state = 'claimed'`,
+    )
+    .all();
+}
+
 /** Deferred messages whose time has come. */
 export function listRetries({ db }: Reading, now: number): MessageRow[] {
   return db
@@ -40,17 +63,36 @@ export function listRetries({ db }: Reading, now: number): MessageRow[] {
     .all(now);
 }
 
-/** Uncertain mails of an inbox that were not looked up since `before`. */
-export function listUncertain({ db }: Reading, inbox_id: number, before_at: number): MessageRow[] {
+export interface Sought {
+  id: number;
+  /** How often it was looked for in vain. */
+  looks: number;
+}
+
+/** Uncertain mails of an inbox that are to be looked up now, the longest due first. */
+export function listUncertain({ db }: Reading, inbox_id: number, now: number): Sought[] {
   return db
-    .query<MessageRow, [number, number]>(
-      `SELECT ${MESSAGE_COLUMNS}
+    .query<Sought, [number, number]>(
+      `SELECT id, looks
        FROM messages
-       WHERE state = 'uncertain' AND inbox_id = ? AND coalesce(looked_up_at, 0) <= ?
-       ORDER BY coalesce(looked_up_at, 0), id
+       WHERE state = 'uncertain' AND inbox_id = ? AND (look_at IS NULL OR look_at <= ?)
+       ORDER BY look_at, id
        LIMIT 50`,
     )
-    .all(inbox_id, before_at);
+    .all(inbox_id, now);
+}
+
+/** Sent mails of an inbox whose Message-ID is still to be learnt, and may be looked up now. */
+export function listWireIds({ db }: Reading, inbox_id: number, now: number): Sought[] {
+  return db
+    .query<Sought, [number, number]>(
+      `SELECT id, looks
+       FROM messages
+       WHERE wire_id = 'due' AND inbox_id = ? AND (look_at IS NULL OR look_at <= ?)
+       ORDER BY look_at, id
+       LIMIT 50`,
+    )
+    .all(inbox_id, now);
 }
 
 /** Uncertain mails that hold their enrollment and were committed by `before_at`: the sequence may go on without them. */
@@ -59,8 +101,7 @@ export function listHoldingUncertain({ db }: Reading, before_at: number): Messag
     .query<MessageRow, [number]>(
       `SELECT ${MESSAGE_COLUMNS}
        FROM messages
-       WHERE state = 'uncertain' AND committed_at <= ?
-         AND EXISTS (SELECT 1 FROM enrollments e WHERE e.id = messages.enrollment_id AND e.in_flight = messages.id)
+       WHERE state = 'uncertain' AND passed_at IS NULL AND messages.committed_at <= ?
        LIMIT 500`,
     )
     .all(before_at);
@@ -71,10 +112,7 @@ export function oldestHoldingUncertain({ db }: Reading): number | null {
   return (
     db
       .query<{ at: number | null }, []>(
-        `SELECT min(committed_at) AS at
-         FROM messages
-         WHERE state = 'uncertain'
-           AND EXISTS (SELECT 1 FROM enrollments e WHERE e.id = messages.enrollment_id AND e.in_flight = messages.id)`,
+        "SELECT min(committed_at) AS at FROM messages WHERE state = 'uncertain' AND passed_at IS NULL",
       )
       .get()?.at ?? null
   );
@@ -111,7 +149,7 @@ export function listCommitsSince({ db }: Reading, since: number): MessageRow[] {
       // A slot is taken minutes before its mail is committed: the index of slots finds them without a scan.
       `SELECT ${MESSAGE_COLUMNS}
        FROM messages
-       WHERE inbox_id IN (SELECT id FROM inboxes) AND slot_at >= ?1 - 3600000 AND committed_at >= ?1
+       WHERE inbox_id IN (SELECT id FROM inboxes) AND slot_at >= ?1 - 3600000 AND messages.committed_at >= ?1
          AND state IN ('committed', 'uncertain', 'sent')
        ORDER BY id`,
     )
@@ -153,27 +191,39 @@ export function findLastMailTo(
     .query<MessageRow, [number, number, number]>(
       `SELECT ${MESSAGE_COLUMNS}
        FROM messages
-       WHERE lead_id = ? AND inbox_id = ? AND state IN ('sent', 'uncertain') AND committed_at > ?
-       ORDER BY committed_at DESC
+       WHERE lead_id = ? AND inbox_id = ? AND released_at > ?
+         -- What a person has sent again waits, but may have arrived before.
+         AND (state IN ('sent', 'uncertain') OR resent_at IS NOT NULL)
+       ORDER BY released_at DESC
        LIMIT 1`,
     )
     .get(place.lead_id, place.inbox_id, place.since);
 }
 
-/** When another campaign last mailed this lead, or began to, ms UTC, or null. */
-export function findLastMailOfOtherCampaign(
+/** What other campaigns have sent to a lead. */
+export interface OtherMails {
+  /** When the last of their mails went out, ms UTC. */
+  sent_at: number | null;
+  /** When one was claimed that is still on its way: it may go at any moment. */
+  claimed_at: number | null;
+}
+
+/** The last mail of the other campaigns to this lead, and the one that is on its way. */
+export function findMailsOfOtherCampaigns(
   { db }: Reading,
   lead_id: number,
   campaign_id: number,
-): number | null {
+): OtherMails {
+  const none = { sent_at: null, claimed_at: null };
   return (
     db
-      .query<{ at: number | null }, [number, number]>(
-        `SELECT max(CASE WHEN state = 'claimed' THEN claimed_at ELSE committed_at END) AS at
+      .query<OtherMails, [number, number]>(
+        `SELECT max(committed_at) FILTER (WHERE state <> 'claimed') AS sent_at,
+           max(claimed_at) FILTER (WHERE state = 'claimed') AS claimed_at
          FROM messages
          WHERE lead_id = ? AND campaign_id <> ? AND state IN ('claimed', 'committed', 'sent', 'uncertain')`,
       )
-      .get(lead_id, campaign_id)?.at ?? null
+      .get(lead_id, campaign_id) ?? none
   );
 }
 

@@ -19,17 +19,30 @@ export function usedOn(
   );
 }
 
-/** Takes (1) or gives back (-1) one place. */
-export function moveQuota(
-  tx: Tx,
-  place: { day: string; subject: QuotaSubject; id: number | string },
-  by: 1 | -1,
-): void {
+/** Places that are held on days that have not come are held today: the clock was ahead when they were taken. */
+export function foldQuotas(tx: Tx, today: string): void {
   tx.db
     .query(
       `INSERT INTO quotas (day, subject, id, used)
-       VALUES (?, ?, ?, max(0, ?4))
-       ON CONFLICT DO UPDATE SET used = max(0, used + ?4)`,
+       SELECT ?1, subject, id, sum(used) FROM quotas WHERE day > ?1 GROUP BY subject, id
+       ON CONFLICT DO UPDATE SET used = used + excluded.used`,
     )
-    .run(place.day, place.subject, String(place.id), by);
+    .run(today);
+  tx.db.query("DELETE FROM quotas WHERE day > ?").run(today);
+}
+
+/** Takes (1) or gives back (-1) one place of each of these on that day. */
+export function moveQuotas(
+  tx: Tx,
+  day: string,
+  places: readonly { subject: QuotaSubject; id: number | string }[],
+  by: 1 | -1,
+): void {
+  const rows = places.map((_, i) => `(?1, ?${2 * i + 3}, ?${2 * i + 4}, max(0, ?2))`).join(", ");
+  tx.db
+    .query(
+      `INSERT INTO quotas (day, subject, id, used) VALUES ${rows}
+       ON CONFLICT DO UPDATE SET used = max(0, used + ?2)`,
+    )
+    .run(day, by, ...places.flatMap(({ subject, id }) => [subject, String(id)]));
 }

@@ -12,7 +12,8 @@ import type { Wiring } from "../../http/wiring.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { formatInstant, formatInstantOrNull } from "../../ledger/row.ts";
 import { countMessages, findShownMessage, listMessages, type ShownMessage } from "./list.store.ts";
-import { Message, MessageQuery } from "./schema.ts";
+import { Message, MessageQuery, NewTestMail, Resolution } from "./schema.ts";
+import { readTestMail } from "./test-mail.ts";
 
 const idOrNull = (prefix: IdPrefix, id: number | null) =>
   id === null ? null : formatId(prefix, id);
@@ -37,6 +38,12 @@ function showMessage(ledger: Ledger, row: ShownMessage): Message {
     response: row.response,
     attempts: row.attempts,
   };
+}
+
+function answer(ledger: Ledger, id: number) {
+  const row = findShownMessage(ledger, id);
+  if (!row) throw notFound("message");
+  return ok(showMessage(ledger, row));
 }
 
 /** Null only where none is named: what is no id matches nothing. */
@@ -76,19 +83,63 @@ export const messages = (wiring: Wiring) =>
         },
       },
     )
-    .get(
-      "/:id",
-      ({ ledger, params }) => {
-        const row = findShownMessage(ledger, pathId("msg", params.id, "message"));
-        if (!row) throw notFound("message");
-        return ok(showMessage(ledger, row));
+    .get("/:id", ({ ledger, params }) => answer(ledger, pathId("msg", params.id, "message")), {
+      params: pathParams,
+      response: okOf(Message),
+      detail: {
+        summary: "Get a message",
+        description: "With its state and the server's last words.",
+      },
+    })
+    .post(
+      "/:id/resolve",
+      ({ ledger, caller, params, body }) => {
+        const id = pathId("msg", params.id, "message");
+        wiring.resolve(ledger, id, { as: body.as, by: caller.public_id });
+        return answer(ledger, id);
       },
       {
         params: pathParams,
+        body: Resolution,
         response: okOf(Message),
         detail: {
-          summary: "Get a message",
-          description: "With its state and the server's last words.",
+          operationId: "resolveMessage",
+          summary: "Settle a message in doubt",
+          description:
+            "A message is `uncertain` when the server's answer to it was lost: it may have gone out or not. imail looks for evidence by itself (the Sent folder, a bounce, an answer) and, after an hour without any, lets the sequence go on as if it had been sent; it never sends such a mail again. You can say what happened: `sent` counts it as sent; `failed` gives back its place in the day's limits, and the lead goes on with the next step; `send_again` puts it back in its place in the sequence, under the same Message-ID, and it goes out when every gate is open: the window, the limits, a fresh look at the inbox. That risks that the lead gets it twice. It is a 409 `cannot_send_again` when the lead's enrollment has ended, a later step has gone out, or its inbox is gone; any message that is not in doubt is a 409 `not_uncertain`. The timeline of the lead shows who decided what (`email.resolved`).",
+        },
+      },
+    );
+
+export const testMails = (wiring: Wiring) =>
+  new Elysia({ name: "test-mails", prefix: "/campaigns" })
+    .use(wiring.auth)
+    .guard({ ledger: true })
+    .post(
+      "/:id/test",
+      async ({ ledger, params, body, once }) => {
+        const wish = readTestMail(
+          ledger,
+          wiring.control,
+          pathId("cmp", params.id, "campaign"),
+          body,
+        );
+        // A request that was killed and comes again finds its mail, whatever became of it.
+        const message_id = once.remember(() => ledger.write((tx) => tx.id()));
+        if (!findShownMessage(ledger, message_id)) {
+          await wiring.sendTestMail(ledger, { ...wish, message_id });
+        }
+        return answer(ledger, message_id);
+      },
+      {
+        params: pathParams,
+        body: NewTestMail,
+        response: okOf(Message),
+        detail: {
+          operationId: "sendTestMail",
+          summary: "Send a step to yourself",
+          description:
+            "Sends one step as `lead_id` would get it, or as the lead of the campaign that was made first, to `to`: one of your own inboxes, or the address of your account; any other address is a 400 `invalid_field`. It goes out at once, whatever the window, the pace and the limits say, from the lead's own inbox or the first active one of the campaign (409 `not_ready` where there is none), also from a draft. It counts nowhere: no limit, no number, no event, and nothing about the lead changes. The answer is the message, of kind `test`, with what the server said: it is `sent`, or `failed` and not tried again. A step without a subject comes under that of the first one, for there is no thread. In test mode it lands in the sandbox mailbox.",
         },
       },
     );

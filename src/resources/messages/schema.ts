@@ -24,6 +24,13 @@ export const Message = t.Object({
 });
 export type Message = typeof Message.static;
 
+export const Resolution = t.Object({
+  as: word(
+    ["sent", "failed", "send_again"],
+    "`sent`: it went out. `failed`: it never did. `send_again`: send it once more, under the same Message-ID.",
+  ),
+});
+
 export const MessageQuery = t.Object({
   ...pageQuery,
   campaign_id: t.Optional(idOf("cmp")),
@@ -31,4 +38,13 @@ export const MessageQuery = t.Object({
   inbox_id: t.Optional(idOf("inb")),
   state: t.Optional(word(MESSAGE_STATES)),
   kind: t.Optional(word(MESSAGE_KINDS)),
+});
+
+export const NewTestMail = t.Object({
+  step_id: idOf("stp"),
+  to: t.String({
+    maxLength: 254,
+    description: "An inbox of this workspace and mode, or the address of the account.",
+  }),
+  lead_id: t.Optional(idOf("lead")),
 });

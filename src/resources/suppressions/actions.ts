@@ -38,9 +38,45 @@ export function suppress(ledger: Ledger, tx: Tx, order: SuppressionOrder): Added
   const key = suppressionHash(ledger, order.value);
   const added = insertSuppression(tx, { ...order, key });
   if (added === "kept") return added;
+  const kind = order.reason === "erased" ? "erase" : "suppress";
+  journal(ledger, tx, kind, { key, reason: `${order.kind}:${order.reason}` });
+  return added;
+}
+
+/** Suppresses an address and forgets it: only the keyed hash stays (Invariant 8). */
+export function suppressErased(ledger: Ledger, tx: Tx, email: string): void {
+  const order = { kind: "address", value: email, source: "api", evidence: null } as const;
+  const key = suppressionHash(ledger, email);
+  // Who was on the list before is erased all the same, and a restored backup must hear of it.
+  if (suppress(ledger, tx, { ...order, reason: "erased" }) !== "added") {
+    journal(ledger, tx, "erase", { key, reason: "address:erased" });
+  }
+  eraseSuppressionValue(tx, key);
+}
+
+/** Tells the journal that one was taken back: what a restored backup hears last counts. */
+export function journalLift(ledger: Ledger, tx: Tx, value: string): void {
+  journal(ledger, tx, "lift", { key: suppressionHash(ledger, value), reason: "" });
+}
+
+/** An entry of which only the keyed hash is known: the journal has it, and nobody here has that address yet. */
+export function suppressKey(
+  tx: Tx,
+  entry: { kind: "address" | "domain"; key: Uint8Array; reason: SuppressionReason },
+): void {
+  insertSuppression(tx, { ...entry, value: null, source: "journal", evidence: null });
+  if (entry.reason === "erased") eraseSuppressionValue(tx, entry.key);
+}
+
+function journal(
+  ledger: Ledger,
+  tx: Tx,
+  kind: "suppress" | "erase" | "lift",
+  { key, reason }: { key: Uint8Array; reason: string },
+): void {
   ledger.journal.append([
     {
-      kind: order.reason === "erased" ? "erase" : "suppress",
+      kind,
       at: tx.now,
       message_id: 0,
       enrollment_id: 0,
@@ -48,21 +84,9 @@ export function suppress(ledger: Ledger, tx: Tx, order: SuppressionOrder): Added
       step_id: 0,
       inbox_id: 0,
       hash: Buffer.from(key).toString("hex"),
+      reason,
     },
   ]);
-  return added;
-}
-
-/** Suppresses an address and forgets it: only the keyed hash stays (Invariant 8). */
-export function suppressErased(ledger: Ledger, tx: Tx, email: string): void {
-  suppress(ledger, tx, {
-    kind: "address",
-    value: email,
-    reason: "erased",
-    source: "api",
-    evidence: null,
-  });
-  eraseSuppressionValue(tx, suppressionHash(ledger, email));
 }
 
 /** Those of these addresses that must not be mailed, for themselves or for their domain: one query for all. */

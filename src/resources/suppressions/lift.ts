@@ -5,7 +5,7 @@ import { AppError, notFound } from "../../core/faults.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findLead, findLeadByEmail, type LeadRow, setLeadState } from "../leads/store.ts";
-import { findSuppression } from "./actions.ts";
+import { findSuppression, journalLift } from "./actions.ts";
 import { findSuppressionById, liftSuppression, listCovered, type SuppressionRow } from "./store.ts";
 
 const SLICE_LEADS = 5000;
@@ -22,6 +22,7 @@ export async function lift(ledger: Ledger, id: number, consent: string | null): 
     const found = getSuppression(tx, id);
     refuseWish(found, consent);
     liftSuppression(tx, id, consent);
+    if (found.value !== null) journalLift(ledger, tx, found.value);
     const lead = found.value === null ? null : findLeadByEmail(tx, found.value);
     if (lead) freeLead(ledger, tx, lead);
     return found;

@@ -162,11 +162,35 @@ export function liftSuppression(tx: Tx, id: number, consent: string | null): voi
 /** Forgets the plain value of an erased person; the keyed hash stays. */
 export function eraseSuppressionValue(tx: Tx, key: Uint8Array): void {
   tx.db
-    .query("UPDATE suppressions SET value = NULL, evidence = NULL, reason = 'erased' WHERE key = ?")
-    .run(key);
+    .query(
+      "UPDATE suppressions SET value = NULL, evidence = NULL, reason = 'erased', erased_at = ? WHERE key = ?",
+    )
+    .run(tx.now, key);
   tx.db
     .query("UPDATE lifted_suppressions SET evidence = NULL, consent = NULL WHERE key = ?")
     .run(key);
+}
+
+/** Is this key that of an erased person? */
+export function isErased({ db }: Reading, key: Uint8Array): boolean {
+  return (
+    db
+      .query<{ one: number }, [Uint8Array]>(
+        "SELECT 1 AS one FROM suppressions WHERE key = ? AND reason = 'erased'",
+      )
+      .get(key) !== null
+  );
+}
+
+/** When a person was last erased, ms UTC, or null. */
+export function lastErasureAt({ db }: Reading): number | null {
+  return (
+    db
+      .query<{ at: number | null }, []>(
+        "SELECT max(erased_at) AS at FROM suppressions WHERE erased_at IS NOT NULL",
+      )
+      .get()?.at ?? null
+  );
 }
 
 /** A slice of all leads: those of this domain among the next `limit` behind the id `after`. */

@@ -122,7 +122,7 @@ export const testMode = (wiring: Wiring) =>
           operationId: "advanceTestClock",
           summary: "Advance the test clock",
           description:
-            "Goes from due instant to due instant and runs everything in its order: a sequence of thirty days takes a second. Nothing happens in test mode while the clock stands still. At most `P366D` a call; one advance at a time (409 `clock_running`); the clock never goes back.\n\nMagic addresses, at any domain under `.test`: `reply+<category>@` answers after 90 minutes, `unsubscribe@` asks for no more mail, `ooo@` is away, `bounce+hard@` and `bounce+soft@` bounce, `sender-fault@` bounces for a reason that is yours, `complaint@` reports the mail as spam. `open@`, `click@` and `scanner@` need a public URL; without one they do nothing and `notes` says so.",
+            "Goes from due instant to due instant and runs everything in its order: a sequence of thirty days takes a second. Nothing happens in test mode while the clock stands still. At most `P366D` a call; one advance at a time (409 `clock_running`); the clock never goes back.\n\nMagic addresses, at any domain under `.test`: `reply+<category>@` answers after 90 minutes, `unsubscribe@` asks for no more mail, `ooo@` is away, `bounce+hard@` and `bounce+soft@` bounce, `sender-fault@` bounces for a reason that is yours, `complaint@` reports the mail as spam, `uncertain@` takes the mail and loses the answer that would say so. `open@`, `click@` and `scanner@` need a public URL; without one they do nothing and `notes` says so.",
         },
       },
     )

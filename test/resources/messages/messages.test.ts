@@ -50,6 +50,38 @@ test("messages are listed newest first, with their ids, state and Message-ID", a
   expect((await ask("GET", "/messages/msg_00000000007")).status).toBe(404);
 });
 
+test("a person settles a mail in doubt over the API, once, and the timeline says who did", async () => {
+  const email = "uncertain@c.test";
+  const lead = await ask<{ id: string }>("POST", "/leads", {
+    email,
+    first_name: "Ida",
+    campaign_id: campaign.id,
+  });
+  await ask("POST", "/test/clock/advance", { by: "P1D" });
+  const mine = () => ask<Message[]>("GET", `/messages?lead_id=${lead.data.id}`);
+  const [doubt] = (await mine()).data;
+  expect(doubt).toMatchObject({ state: "uncertain", sent_at: null });
+  const path = `/messages/${doubt!.id}/resolve`;
+  const again = await ask<Message>("POST", path, { as: "send_again" });
+  expect(again.data).toMatchObject({ state: "queued", message_id: doubt!.message_id });
+  expect(again.data.response).toContain("has it sent again");
+  expect(await ask("POST", path, { as: "sent" })).toMatchObject({
+    status: 409,
+    error: { code: "not_uncertain" },
+  });
+  const timeline = await ask<{ kind: string; detail: object }[]>(
+    "GET",
+    `/leads/${lead.data.id}/timeline`,
+  );
+  expect(timeline.data[0]).toMatchObject({ kind: "email.resolved" });
+  expect(JSON.stringify(timeline.data[0])).toContain('"by":"imk_test_');
+  await ask("POST", "/test/clock/advance", { by: "P1D" });
+  const copies = await ask<SandboxMail[]>("GET", `/test/mailbox?to=${email}`);
+  expect(copies.data).toHaveLength(2);
+  await ask("POST", path, { as: "sent" });
+  expect((await mine()).data[0]).toMatchObject({ state: "sent", attempts: 2 });
+});
+
 test("the test mailbox has the bytes of every mail, and finds them by address", async () => {
   const all = await ask<SandboxMail[]>("GET", "/test/mailbox");
   expect(all.data).toHaveLength(4);

@@ -74,6 +74,7 @@ const bodyOf = (route: string, ids: Record<string, string>): object | null => {
     "POST /v1/campaigns/:id/preview": { lead_id: ids["leads"] },
     "POST /v1/campaigns/:id/test": { step_id: "stp_00000000007", to: "ana@sender.test" },
     "POST /v1/leads/:id/enroll": { campaign_id: ids["campaigns"] },
+    "POST /v1/messages/:id/resolve": { as: "sent" },
     "PATCH /v1/leads/:id": { first_name: "Eve" },
     "PATCH /v1/campaigns/:id": { name: "Mine" },
     "PATCH /v1/inboxes/:id": { name: "Mine" },
