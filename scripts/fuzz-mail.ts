@@ -1,5 +1,6 @@
 // Feeds mutated mails of the corpus to all that reads mail: `bun scripts/fuzz-mail.ts --count 1000000 --seed 7`. A worker
 // parses and judges; this thread watches it. Prints one JSON line; exit code 1 on any crash, hang over 5 s or 512 MB.
+
 import { parseArgs } from "node:util";
 
 import { fuzzMails } from "../test/world/mail-fuzz.ts";

@@ -1,4 +1,5 @@
 // How automatic replies name themselves, by language: tables only.
+
 import { phraseTable } from "./fold-words.ts";
 
 /** Beginnings of subjects that only a responder writes (folded words). A person's answer has `Re:` before them. */

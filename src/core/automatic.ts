@@ -1,5 +1,6 @@
 // Mail that machines write: absences, confirmations, tickets, newsletters (RFC 3834, mail.md 4.5). A person's mail that
 // is taken for a machine's is followed up, so a header or a line that only machines write must say it.
+
 import {
   AUTO_SUBJECTS,
   AWAY_SUBJECTS,

@@ -1,4 +1,5 @@
 // What a mail says to a calendar (iTIP, RFC 5546): an invitation, or the answer to one. Read from its text/calendar part.
+
 import type { ParsedMail } from "./inbound.ts";
 
 export interface CalendarReading {

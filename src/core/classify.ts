@@ -1,5 +1,6 @@
 // What an inbound mail is, in the order of domain.md "Inbound mail": bounces carry `auto-replied` too,
 // so reports come before automatic mail, and automatic mail before any word of a person is read.
+
 import { judgeAutomatic } from "./automatic.ts";
 import { readCalendar } from "./calendar.ts";
 import { type Dsn, type DsnRecipient, isFromDaemon, judgeStatus, readDsn } from "./dsn.ts";

@@ -1,4 +1,5 @@
 // Names of months and days, and words of near days, by language: tables only, folded letters.
+
 import { foldLetters } from "./fold-words.ts";
 
 /** Lists of names, January or Monday first, to the number 1 and on. */

@@ -1,5 +1,6 @@
 // What a bounce says. A report counts per recipient and block (RFC 3464); the mailbox facts among them
 // suppress an address, the sender's faults never do. Whether the mail was ours is not asked here (I6).
+
 import {
   type BounceCategory,
   findWord,

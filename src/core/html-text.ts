@@ -1,4 +1,5 @@
 // The plain text of HTML, within limits: for the text alternative of our own mails and for reading others'.
+
 import type * as HtmlToText from "html-to-text";
 import type { HtmlToTextOptions } from "html-to-text";
 

@@ -1,4 +1,5 @@
 // The shape of a judgement, and the one place where it is made: evidence is somebody else's text.
+
 import { isControlFree } from "./address.ts";
 import type { BounceCategory } from "./bounce-words.ts";
 import type { CalendarReading } from "./calendar.ts";

@@ -1,5 +1,6 @@
 // How people ask for no more mail in free words: each rule is groups of words that stand in one sentence, in any order;
 // and harmless phrases that hold the same words. Tables only; a `*` at an end lets the word go on there.
+
 import { phraseTable } from "./fold-words.ts";
 
 /** Groups between `+`, words of a group between `|`. */

@@ -1,4 +1,5 @@
 // Whether somebody asks for no more mail, in the new text only: legal weight, so it is never left to a model.
+
 import { findPhrase, foldWords } from "./fold-words.ts";
 import { HARMLESS, NO_WISH, OPT_OUT_RULES, OPT_OUT_RUNS } from "./opt-out-rules.ts";
 import {

@@ -1,4 +1,5 @@
 // Whom an automatic mail names to turn to: a suggestion for a person to read, and never an address to mail (domain.md "Inbound mail").
+
 import { isControlFree, parseAddress } from "./address.ts";
 import { foldLetters, withoutSigns } from "./fold-words.ts";
 

@@ -1,4 +1,5 @@
 // Days that are told from today on: "back on Monday", "until next week", "in ten days", "only today".
+
 import { BACK_WORDS, UNTIL_WORDS } from "./auto-words.ts";
 import { COUNTS, NEXT_WEEK, TODAY, TOMORROW, UNITS, WEEKDAYS } from "./date-words.ts";
 import { foldLetters } from "./fold-words.ts";

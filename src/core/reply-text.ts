@@ -1,6 +1,7 @@
-import { DISCLAIMER_LINES, FOOTER_LINES } from "./footer-words.ts";
 // The new text of a mail: what its sender wrote now, without quotes, signature and footers. Our own
 // footer says "unsubscribe", so no word is judged before it was cut (domain.md "Inbound mail"). Linear.
+
+import { DISCLAIMER_LINES, FOOTER_LINES } from "./footer-words.ts";
 import { textOfReply } from "./html-text.ts";
 import type { ParsedMail } from "./inbound.ts";
 import {

@@ -1,4 +1,5 @@
 // The day on which somebody who is away says to be back: read only where it can be read one way, never in the past.
+
 import { BACK_AFTER, BACK_WORDS, FOREIGN_WORDS, UNTIL_AFTER, UNTIL_WORDS } from "./auto-words.ts";
 import { WEEKDAYS } from "./date-words.ts";
 import { foldLetters } from "./fold-words.ts";

@@ -1,6 +1,7 @@
-import { foldWords } from "./fold-words.ts";
 // A signature without the mark of RFC 3676: the contact block below a sign-off. A line that reads like a sentence is
 // never cut, for it may be a wish.
+
+import { foldWords } from "./fold-words.ts";
 import { SIGN_OFFS } from "./footer-words.ts";
 
 /** A longer block is a letter. */

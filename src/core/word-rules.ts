@@ -1,5 +1,6 @@
 // Rules over the words of one sentence: every group of a rule must have a word in it, in any order. Each word of the
 // sentence is looked up once, so the cost does not grow with the rules.
+
 import { foldWords } from "./fold-words.ts";
 
 /** So many letters find the words that may begin so. */

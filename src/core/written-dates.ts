@@ -1,4 +1,5 @@
 // Dates as people write them, in folded text: which day, month and year, and where. What they mean is asked elsewhere.
+
 import { MONTHS } from "./date-words.ts";
 
 /** A date in a text, from `at` to `end`. */

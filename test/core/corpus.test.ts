@@ -1,4 +1,5 @@
 // Every mail of the corpus is judged right: what it is, what it proves, and which words are new in it.
+
 import { describe, expect, test } from "bun:test";
 
 import { judgeMail } from "../../src/core/classify.ts";
@@ -48,7 +49,7 @@ describe("the corpus", () => {
   });
 
   test.each(answers.map((answer) => [answer.file, answer] as const))("%s", async (_, answer) => {
-    const { about, action, file, text, ...right } = answer;
+    const { about: _about, action, file: _file, text, ...right } = answer;
     const found = await judged(answer);
     const { text: new_text, action: _action, ...facts } = found;
     const expected: Record<string, unknown> = {

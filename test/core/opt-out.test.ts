@@ -1,5 +1,6 @@
 // Opt-outs in sixteen languages against harmless words of the same kind: of 400 requests at least 396 are found, of 400
 // harmless answers none is taken for one, with our own footer quoted below every one of them.
+
 import { expect, test } from "bun:test";
 
 import { judgeMail } from "../../src/core/classify.ts";

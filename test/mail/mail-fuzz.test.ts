@@ -1,4 +1,5 @@
 // 2,000 broken mails at each commit; `bun scripts/fuzz-mail.ts --count 1000000` reads any number.
+
 import { expect, test } from "bun:test";
 
 import { fuzzMails } from "../world/mail-fuzz.ts";

@@ -1,4 +1,5 @@
 // 500 forged bounces, complaints, replies and opt-outs against leads that wait: none has any effect (I6, I7, I10).
+
 import { afterEach, beforeEach, expect, test } from "bun:test";
 
 import { messageIdOf, unsubscribeAddress } from "../../src/core/threading.ts";

@@ -157,6 +157,7 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
 /** Their expressions look only at what we or the campaign's owner have written, and at little of it. */
 const OWN_WORDS: Record<string, string> = {
   "auto-words.ts": "tables; the one pattern reads a local part of 64 characters (automatic.ts)",
+  "judgement.ts": "200 characters of evidence, cut before they are read",
   "compose.ts": "headers that are made here; names and subjects go through header-text.ts",
   "scopes.ts": "names of scopes",
   "step-mail.ts": "templates that render.ts has bounded to 50,000 characters",

@@ -1,5 +1,6 @@
 // A13: every regular expression of core and of the mail parser, by itself, reads 100 KB of hostile text in less than
 // 20 ms. They are taken out of the source, so a new one is tested without being named here.
+
 import { describe, expect, test } from "bun:test";
 
 import { Glob } from "bun";

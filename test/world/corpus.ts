@@ -1,4 +1,5 @@
 // The corpus on disk: mails with LF that are read as the CRLF they came with, tables and lists of phrases.
+
 import { join } from "node:path";
 
 const CORPUS = join(import.meta.dir, "../corpus");

@@ -1,4 +1,5 @@
 // The reading half of the mail fuzzer: makes each mutant, parses and judges it, and tells by shared memory where it stands.
+
 import { judgeMail } from "../../src/core/classify.ts";
 import { newText } from "../../src/core/reply-text.ts";
 import { parseMail } from "../../src/mail/parse.ts";
@@ -48,5 +49,6 @@ async function read({ from, to, seed, place }: FuzzOrder): Promise<void> {
     slowest_ms = Math.max(slowest_ms, performance.now() - start);
   }
   Atomics.store(marks, 0, to);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- to a thread, not to a window
   self.postMessage({ crashes, kinds, slowest_ms: Math.round(slowest_ms) });
 }

@@ -1,4 +1,5 @@
 // Runs the mail fuzzer: one worker reads, this thread sees whether it stands still or eats memory.
+
 import type { FuzzOrder } from "./mail-fuzz-worker.ts";
 
 const HANG_MS = 5000;
@@ -50,6 +51,7 @@ function readFrom(from: number, report: FuzzReport): Promise<number> {
   const marks = new Int32Array(place);
   const worker = new Worker(new URL("mail-fuzz-worker.ts", import.meta.url).href);
   const order: FuzzOrder = { from, to: report.mails, seed: report.seed, place };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- to a thread, not to a window
   worker.postMessage(order);
   return new Promise((resolve) => {
     let last = -1;
