@@ -11,7 +11,7 @@ export const OPT_OUT_RULES: readonly string[] = [
   "stop|quit|cease|refrain|desist|discontinue + emailing|mailing|contacting|sending|writing|messaging|spamming|bothering|soliciting|pestering|emails|mails|messages|followups|communication*|outreach",
   "not|dont|never|rather|without + want|wish|like|prefer|care|interested + receive|receiving|hear|contacted|emailed|solicited|emails|spam|solicitation*",
   "rather|prefer + not + contacted|receive|emailed|hear",
-  "not|dont + send|sending|mail|email|write|message + anymore|further|again|such|unsolicited",
+  "not|dont + send|sending|mail|email|write|message|contact|approach + anymore|further|again|such|unsolicited",
   "no + further|future|additional + email*|mail*|message*|contact|communication*|correspondence|outreach",
   "withdraw|revoke + consent",
   "unsub|unsubscribe + me|us|my|please|pls|now|immediately|kindly|this|thanks",
@@ -124,7 +124,7 @@ export const OPT_OUT_RULES: readonly string[] = [
 
 /** In a sentence with one of these somebody misses a mail, or sends us elsewhere. */
 export const NO_WISH: ReadonlySet<string> = new Set(
-  "received missed find found resend erneut nochmal nochmals zustandig kollege kollegin gefunden trage recu retrouve recibido recibi encuentro vez vezes recebi recebemos ricevuto trovo opnieuw gevonden raz dostalem dostalam otrzymalem otrzymalam primit gasesc hittar hittade fatt fick fundet faet modtaget nedostal nedostala nasel получил получила получали almadim almadik bulamadim".split(
+  "erneut nochmal nochmals zustandig kollege kollegin gefunden recu retrouve recibido recibi encuentro vez vezes recebi recebemos ricevuto trovo opnieuw gevonden raz dostalem dostalam otrzymalem otrzymalam primit gasesc hittar hittade fatt fick fundet faet modtaget nedostal nedostala nasel получил получила получали almadim almadik bulamadim".split(
     " ",
   ),
 );
@@ -138,17 +138,17 @@ export const OPT_OUT_RUNS = phraseTable([
 
 /** What holds the same words and asks for nothing of the kind: taken out before anything is looked for. */
 export const HARMLESS = phraseTable([
-  "unsubscribe rate*|unsubscription rate*|unsubscribe link*|unsubscribe button*|unsubscribe page*|unsubscribe header*|unsubscribe process*|unsubscribe feature*|unsubscribe handling|handle unsubscribe*|handles unsubscribe*|handle opt out*|manage unsubscribe*|how people can unsubscribe|people can unsubscribe|can unsubscribe|could unsubscribe|people unsubscribe|users unsubscribe|customers unsubscribe|recipients unsubscribe|contacts unsubscribe|who unsubscribe*|we unsubscribed from our|i unsubscribed from our|unsubscribed from our old|unsubscribed contacts|number of unsubscribe*|unsubscribes per",
-  "users opt out|people opt out|customers opt out|recipients opt out|opt out rate*|opt out process|opt out link*|opt out page|opt out period|who opt out",
-  "dont remove me|do not remove me|dont remove my|do not remove my|dont take me off|do not take me off|dont unsubscribe me|do not unsubscribe me|dont delete me|dont delete my|do not delete my|never remove me|didnt unsubscribe|did not unsubscribe|dont want to miss|not want to miss|dont stop|do not stop|please do not send the|do not send the|dont send the|do not send it|dont send it|do not contact my|dont contact my|do not call before|miss your emails|stop by|stop over|stop in|stop at|non stop|full stop|cant stop|can not stop|cannot stop",
-  "abmelderate*|abmeldequote*|wie funktioniert die abmeldung|abmeldung bei ihrem|abmeldung bei eurem|abmeldung von kontakten|abmeldungen|in den verteiler|in ihren verteiler|in euren verteiler|auf den verteiler|den alten entwurf|melde mich|melden sie sich|melden uns|ich melde|nicht abmelden|nicht austragen|keine weitere agentur|nicht mehr vor|stoppen sie kurz",
-  "taux de désabonnement|taux de désinscription|gérez vous la désinscription|gérez vous les désinscription*|gérer les désinscription*|gérez les désinscription*|désinscription des contacts|lien de désinscription|lien de désabonnement|le stop|un stop|base de données est|nhésitez pas|ne reçois plus la facture|plus tard|arrêtons nous|arrêté notre",
+  "unsubscribe rate*|unsubscription rate*|unsubscribe page*|unsubscribe header*|unsubscribe process*|unsubscribe feature*|unsubscribe handling|handle unsubscribe*|handles unsubscribe*|handle opt out*|manage unsubscribe*|how people can unsubscribe|people can unsubscribe|people unsubscribe|users unsubscribe|customers unsubscribe|recipients unsubscribe|contacts unsubscribe|who unsubscribe*|we unsubscribed from our|i unsubscribed from our|unsubscribed from our old|unsubscribed contacts|number of unsubscribe*|unsubscribes per",
+  "users opt out|people opt out|customers opt out|recipients opt out|opt out rate*|opt out process|opt out page|opt out period|who opt out",
+  "dont remove me|do not remove me|dont remove my|do not remove my|dont take me off|do not take me off|dont unsubscribe me|do not unsubscribe me|dont delete me|dont delete my|do not delete my|never remove me|didnt unsubscribe|did not unsubscribe|dont want to miss|not want to miss|do not call before|miss your emails|stop by|stop over|non stop|full stop|cant stop|can not stop|cannot stop",
+  "abmelderate*|abmeldequote*|wie funktioniert die abmeldung|abmeldung bei ihrem|abmeldung bei eurem|abmeldung von kontakten|abmeldungen|in den verteiler|in ihren verteiler|in euren verteiler|auf den verteiler|den alten entwurf|melde mich nächste|melde mich im|melde mich gern|melde mich bei|melde mich wieder|melde mich zurück|melde mich später|melde mich am|melde mich dann|trage mich in|trage mich gern|melden sie sich gern|melden uns mit|melden uns wieder|keine weitere agentur|nicht mehr vor|stoppen sie kurz",
+  "taux de désabonnement|taux de désinscription|gérez vous la désinscription|gérez vous les désinscription*|gérer les désinscription*|gérez les désinscription*|désinscription des contacts|le stop|un stop|base de données est|nhésitez pas|ne reçois plus la facture|plus tard|arrêtons nous|arrêté notre",
   "tasa de bajas|tasa de baja|gestionan las bajas|planta baja|de baja hasta|de baja médica|de baja laboral|más bajos|más baja|no deje de|no dejes de|no dejen de|no dude en|no dudes en|no quiero perder|enviarme más",
-  "tasso di disiscrizione|link di disiscrizione|gestite le cancellazioni|gestite le disiscrizioni|basta una|basta un|basta che|non esiti|non vogliamo perdere|bozza vecchia|vecchio contratto|lasciatemi pensare",
-  "taxa de descadastr*|taxa de cancelamento|link de descadastr*|pedidos de remoção|pare em|não hesite|não deixe de|não deixem de|não quero perder|rascunho",
-  "afmeldpercentage*|de afmelding van|afmelding van contacten|afmeldingen|afmeldlink*|stop het|aarzel niet|neem contact op met|oude concept|ik meld me|uit de offerte|geen tijd",
-  "wskaźnik wypis*|wskaźnik rezygnacji|obsługujecie rezygnacj*|wypiszę|z oferty|z umowy|drugą pozycję|nie dzwonić przed|nie wahać|proszę o kontakt",
-  "rata de dezabon*|gestionați dezabon*|link de dezabonare|ciorna veche|din ofertă|nu ezita*|nu mă sunați|nu vrem să pierdem|nu mai am",
+  "tasso di disiscrizione|gestite le cancellazioni|gestite le disiscrizioni|basta una|basta un|basta che|non esiti|non vogliamo perdere|bozza vecchia|vecchio contratto|lasciatemi pensare",
+  "taxa de descadastr*|taxa de cancelamento|pedidos de remoção|pare em|não hesite|não deixe de|não deixem de|não quero perder|rascunho",
+  "afmeldpercentage*|de afmelding van|afmelding van contacten|afmeldingen|stop het|aarzel niet|neem contact op met|oude concept|ik meld me|uit de offerte|geen tijd",
+  "wskaźnik wypis*|wskaźnik rezygnacji|obsługujecie rezygnacj*|wypiszę|pozycję z oferty|pozycji z oferty|drugą pozycję|nie dzwonić przed|nie wahać|proszę o kontakt",
+  "rata de dezabon*|gestionați dezabon*|ciorna veche|din ofertă|nu ezita*|nu mă sunați|nu vrem să pierdem|nu mai am",
   "avregistreringsgrad*|hanterar ni avregistrering*|stopp på|tveka inte|andra raden|förlora tid",
   "frameldingsrate*|håndterer i afmelding*|tøv ikke|melder tilbage|spilde tid",
   "míra odhlášení|řešíte odhlaš*|řešíte odhlás*|neváhejte|ztrácet čas|druhý řádek|starý návrh|nevolejte",

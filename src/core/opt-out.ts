@@ -59,7 +59,7 @@ function withoutHarmless(folded: string): string {
   return rest;
 }
 
-/** The sentences of all lines, a wrapped one joined; a longer one is cut. */
+/** The sentences of all lines, a wrapped one joined. */
 function sentencesOf(lines: readonly string[]): string[] {
   const text = lines.map((line) => (line === "" ? "." : line)).join(" ");
   return text
@@ -70,8 +70,17 @@ function sentencesOf(lines: readonly string[]): string[] {
 }
 
 function asks(sentence: string): boolean {
-  const words = withoutHarmless(foldWords(sentence)).trim().split(" ", SENTENCE_WORDS);
-  return !words.some((word) => NO_WISH.has(word)) && holdsAny(RULES, words);
+  const words = withoutHarmless(foldWords(sentence)).trim().split(" ");
+  // People who use no full stops write long sentences: windows that overlap by half.
+  for (
+    let from = 0;
+    from === 0 || from + SENTENCE_WORDS / 2 < words.length;
+    from += SENTENCE_WORDS / 2
+  ) {
+    const near = words.slice(from, from + SENTENCE_WORDS);
+    if (!near.some((word) => NO_WISH.has(word)) && holdsAny(RULES, near)) return true;
+  }
+  return false;
 }
 
 /** A line of the sender's own newsletter: it asks the reader to click, and speaks of nobody's own wish. */

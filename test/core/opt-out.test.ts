@@ -27,3 +27,16 @@ test("none of 400 harmless answers with the same words is one", () => {
   expect(harmless.length).toBeGreaterThanOrEqual(400);
   expect(harmless.filter(isFound)).toEqual([]);
 });
+
+test.each([
+  "ich melde mich hiermit ab",
+  "Ich melde mich ab.",
+  "Please stop at once.",
+  "Do not contact my company again.",
+  "Your unsubscribe link does not work.",
+  "Ich kann mich nicht abmelden.",
+  "Please do not send the newsletter anymore",
+  `hello there ${"and so on ".repeat(15)}please strike our address from your records`,
+])("a harmless phrase hides no request: %s", (text) => {
+  expect(isFound({ text })).toBeTrue();
+});
