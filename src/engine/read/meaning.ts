@@ -10,7 +10,7 @@ import { judgeReply } from "../../resources/meanings/actions.ts";
 
 /** The judgement of a person's answer with its meaning; any other as it is. Reads only. */
 export function judgeAnswer(ledger: Ledger, judgement: Judgement, mail: ParsedMail): Judgement {
-  if (judgement.kind !== "reply") return judgement;
+  if (judgement.kind !== "reply" || judgement.category !== null) return judgement;
   const meaning = judgeReply(ledger, newText(mail), mail.subject);
   const judged = { ...judgement, ...factsOf(meaning) };
   return meaning.category === "unsubscribe_request" ? { ...judged, kind: "unsubscribe" } : judged;
