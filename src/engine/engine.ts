@@ -38,6 +38,8 @@ export interface EngineOptions {
   checkpoints?: Checkpoints;
   /** The automatic backups. */
   backups?: Backups | null;
+  /** Codes that people type elsewhere: their providers are asked about them. */
+  sign_ins?: { look(): Promise<void> };
   log: Log;
 }
 
@@ -199,6 +201,7 @@ function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cr
     everySecond(() => tend(options.ledgers(), disk), log),
     everySecond(() => followZones(options.ledgers()), log),
     everySecond(() => options.checkpoints?.look(), log),
+    everySecond(() => options.sign_ins?.look(), log),
     everySecond(() => options.backups?.look(), log),
     everySecond(() => {
       options.openNew?.();

@@ -5,6 +5,7 @@ import ledger0001 from "../../migrations/ledger/0001_start.sql" with { type: "te
 import ledger0002 from "../../migrations/ledger/0002_contract.sql" with { type: "text" };
 import ledger0004 from "../../migrations/ledger/0004_evidence.sql" with { type: "text" };
 import ledger0005 from "../../migrations/ledger/0005_explain.sql" with { type: "text" };
+import ledger0010 from "../../migrations/ledger/0010_sign_ins.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -21,4 +22,5 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { name: "0002_contract", sql: ledger0002 },
   { name: "0004_evidence", sql: ledger0004 },
   { name: "0005_explain", sql: ledger0005 },
+  { name: "0010_sign_ins", sql: ledger0010 },
 ];

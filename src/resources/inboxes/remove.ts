@@ -16,6 +16,7 @@ import {
 import { moveToInbox } from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
 import { getInbox } from "./actions.ts";
+import { deleteSignIn } from "./sign-ins.store.ts";
 import { deleteInbox, findInbox, releaseLiveMailbox } from "./store.ts";
 import { countWaiting, listCampaignsOfInbox } from "./used.store.ts";
 
@@ -126,6 +127,7 @@ function leaveCampaigns(ledger: Ledger, tx: Tx, id: number): void {
 
 function finish(tx: Tx, id: number): void {
   deleteInbox(tx, id);
+  deleteSignIn(tx, id);
   tx.nudge("read");
   tx.nudge("send");
 }

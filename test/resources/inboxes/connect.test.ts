@@ -305,7 +305,8 @@ test("without the master key no login is kept, and the mailbox stays free", asyn
     onError: () => undefined,
   });
   const names = { mailHosts: nobody, services: nobody };
-  const wiring = { control: house.control, mail: () => mailThatTakesEveryLogin(), names };
+  const { sign_ins } = house.house;
+  const wiring = { control: house.control, mail: () => mailThatTakesEveryLogin(), names, sign_ins };
   const { signal } = new AbortController();
   const fault: unknown = await prepareInbox(ledger, wiring, mailbox, signal)
     .then((save) => save())
