@@ -111,7 +111,7 @@ async function newConnection(server: MailServer, waits: SmtpWaits): Promise<SMTP
     socketTimeout: 2 * waits.answer,
     socketCloseTimeout: 0,
     maxResponseSize: LONGEST_REPLY,
-    ...(server.tokens ? { customAuth: { XOAUTH2: sayXoauth2 } } : {}),
+    ...(server.tokens ? { customAuth: { TOKEN: sayXoauth2 } } : {}),
   });
   // Errors that come between two steps end the process if nobody listens (trap I4's sibling).
   connection.on("error", () => undefined);
@@ -148,7 +148,8 @@ async function loggedIn(
   connection.once("error", reject);
   connection.once("end", () => reject(new Error("the connection was closed")));
   const login = { user: server.username, pass: server.password };
-  const how = server.tokens ? { ...login, method: "XOAUTH2" } : login;
+  // A name of our own: nodemailer takes "XOAUTH2" for PLAIN where it does not hold the token's source itself.
+  const how = server.tokens ? { ...login, method: "TOKEN" } : login;
   connection.login(how, (error) => (error === null ? resolve() : reject(error)));
   try {
     await within(promise, { ms: limits.waits.auth, signal: limits.signal, what: "the login" });

@@ -82,7 +82,8 @@ export async function openOAuthWorld(
     authorization_endpoint: `${issuer}/auth`,
     token_endpoint: `${issuer}/token`,
     device_authorization_endpoint: name === "gmail" ? null : `${issuer}/device/auth`,
-    scope: ["openid", "email", "offline_access", MAIL_SCOPE],
+    // As the real ones: Google tells whose sign-in it is, Microsoft does not.
+    scope: [...(name === "gmail" ? ["openid", "email"] : []), "offline_access", MAIL_SCOPE],
     needed: [MAIL_SCOPE],
     extra: { prompt: "consent" },
     is_local: true,

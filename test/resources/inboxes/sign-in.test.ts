@@ -5,17 +5,17 @@ import type { Log } from "../../../src/core/log.ts";
 import type { MailAccount, MailPort } from "../../../src/core/mail-port.ts";
 import { openOAuthPort } from "../../../src/mail/oauth.ts";
 import { accountOf, withTokens } from "../../../src/resources/inboxes/actions.ts";
+import type { Inbox } from "../../../src/resources/inboxes/schema.ts";
 import { findSignIn } from "../../../src/resources/inboxes/sign-ins.store.ts";
 import { findInbox, findInboxByEmail } from "../../../src/resources/inboxes/store.ts";
-import type { Inbox } from "../../../src/resources/inboxes/schema.ts";
 import { type Ask, askWith } from "../../world/ask.ts";
 import { openTestHouse, type TestHouse, type TestHouseOptions } from "../../world/house.ts";
 import {
   CLIENT,
   formOf,
+  type OAuthWorld,
   openBrowser,
   openOAuthWorld,
-  type OAuthWorld,
   signIn,
 } from "../../world/oauth-provider.ts";
 
