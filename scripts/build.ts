@@ -56,12 +56,13 @@ async function build({ target, outfile }: Artefact): Promise<void> {
   const result = await Bun.build({
     // A thread's file is an entry of its own: by its URL it is found beside the program's.
     entrypoints: [
-      join(ROOT, "src/main.ts"),
-      join(ROOT, "src/ledger/checkpoint-worker.ts"),
-      join(ROOT, "src/engine/forecast/forecast-worker.ts"),
-      join(ROOT, "src/ledger/backup-worker.ts"),
-    ],
-    // All in one place, as checkpoints.ts, forecasts.ts and backups.ts look for their threads: beside what is running.
+      "src/main.ts",
+      "src/ledger/checkpoint-worker.ts",
+      "src/engine/pulse-worker.ts",
+      "src/engine/forecast/forecast-worker.ts",
+      "src/ledger/backup-worker.ts",
+    ].map((file) => join(ROOT, file)),
+    // All in one place, as checkpoints.ts, pulses.ts, forecasts.ts and backups.ts look for their threads: beside what is running.
     naming: { entry: "[name].[ext]" },
     target: "bun",
     format: "esm",

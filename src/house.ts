@@ -70,6 +70,8 @@ export interface HouseOptions {
   rates?: WiringParts["rates"];
   /** The clock of live ledgers. */
   clock?: Clock;
+  /** Where something serves the public addresses (`/o/`, `/c/`, `/u/`); nothing in this program does yet. */
+  public_url?: string;
   /** No files at all, and no lock. */
   in_memory?: boolean;
   /** Keep room on the disk for the day on which it is full. */
@@ -135,6 +137,7 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     master_key,
     apex_daily_limit: config.apex_daily_limit ?? null,
     ...(options.clock ? { clock: options.clock } : {}),
+    public_url: options.public_url ?? null,
     onError,
     onNudge: (ledger, verb) => {
       engine.nudge(ledger, verb);
@@ -275,6 +278,7 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     session_key,
     addWorkspace: (order) => addWorkspace(parts, order),
     last_tick_at: () => engine.last_tick_at(),
+    pulse: () => engine.pulse(),
     allowed_hosts: config.allow_host,
     log,
     started_at: systemClock.now(),
@@ -317,6 +321,7 @@ interface AllLedgers {
   master_key: MasterKey;
   apex_daily_limit: number | null;
   clock?: Clock;
+  public_url: string | null;
   onError(error: unknown): void;
   onNudge(ledger: Ledger, verb: Verb): void;
 }

@@ -32,7 +32,7 @@ const ROOMS: Record<string, Law> = {
   },
   "copied.ts": { rooms: ["core", "ledger", "resources"], packages: /^$/ },
   pages: { rooms: ["core", "http"], packages: /^elysia$/ },
-  engine: { rooms: ["core", "ledger", "resources", "mail"], packages: /^(croner|node:crypto)$/ },
+  engine: { rooms: ["core", "ledger", "resources", "mail"], packages: /^node:crypto$/ },
   "app.ts": { rooms: ["core", "http", "resources", "pages"], packages: /^elysia$/ },
   "house.ts": {
     rooms: [
@@ -79,7 +79,6 @@ const KEEPERS: [RegExp, RegExp][] = [
     /^elysia$/,
     /^src\/(app\.ts|http\/.*|resources\/[^/]+\/(routes|schema)\.ts|pages\/[^/]+\/routes\.ts)$/,
   ],
-  [/^croner$/, /^src\/engine\/engine\.ts$/],
   [/^openid-client$/, /^src\/mail\/oauth\.ts$/],
   [/^jose$/, /^src\/resources\/auth\/session-token\.ts$/],
 ];
@@ -124,7 +123,7 @@ test("imports only go down the stairs", () => {
   expect(arrows(broken)).toEqual([]);
 });
 
-test("the HTTP framework and the calendar stay with their keepers", () => {
+test("the HTTP framework and session tokens stay with their keepers", () => {
   const broken = imports.filter(({ file, to }) =>
     KEEPERS.some(([name, keeper]) => name.test(to) && !keeper.test(file)),
   );

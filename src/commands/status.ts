@@ -108,7 +108,7 @@ function tell({ dir, server, workspaces }: Status): void {
 }
 
 function tellWorkspace(workspace: WorkspaceStatus): void {
-  const { id, name, tier, zone, sent_today, waiting, campaigns, inboxes } = workspace;
+  const { id, name, tier, zone, sent_today, waiting, campaigns, inboxes, clock_frozen } = workspace;
   const states = Object.entries(campaigns).map(([state, count]) => `${count} ${state}`);
   const others = (["blocked", "held", "retries", "uncertain", "under_way"] as const)
     .filter((kind) => waiting[kind] > 0)
@@ -119,6 +119,10 @@ ${name} (${id}), ${tier}, ${zone}
   sent today  ${sent_today}
   waiting     ${[`${waiting.due} due now`, `${waiting.later} later${next}`, ...others].join(", ")}
   campaigns   ${states.join(", ")}`);
+  if (clock_frozen !== null)
+    say(
+      `  NOTHING IS SENT: the clock is behind ${clock_frozen.highest_seen}, which it has shown before. Set it right; else it is believed at ${clock_frozen.believed_at}.`,
+    );
   const rows = [...workspace.active, ...workspace.paused];
   if (rows.length > 0) say(`\n${formatTable(rows)}`);
   if (inboxes.length > 0) say(`\n${formatTable(inboxes)}`);

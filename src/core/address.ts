@@ -35,14 +35,23 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf("@") + 1);
 }
 
+/** A parsed address holds a host name and nothing else: to look for a URL or an IP in it takes three times as long. */
+const PARSED_HOST = {
+  allowPrivateDomains: true,
+  detectIp: false,
+  extractHostname: false,
+  validateHostname: false,
+};
+
 /** The organisational domain of a parsed address: one company. Null for public mail domains, where neighbours are strangers. */
 export function companyDomain(address: string): string | null {
   const host = domainOf(address);
-  const { getDomain, getDomainWithoutSuffix } = suffixes();
-  const domain = getDomain(host, { allowPrivateDomains: true });
-  if (domain === null || PUBLIC_DOMAINS.has(host) || PUBLIC_DOMAINS.has(domain)) return null;
-  const name = getDomainWithoutSuffix(domain);
-  return name !== null && PUBLIC_NAMES.has(name) ? null : domain;
+  if (PUBLIC_DOMAINS.has(host)) return null;
+  const { domain, isPrivate } = suffixes().parse(host, PARSED_HOST);
+  if (domain === null || PUBLIC_DOMAINS.has(domain)) return null;
+  // Under a private suffix the name is somebody's own: gmail.github.io is not Google's.
+  const is_public = isPrivate !== true && PUBLIC_NAMES.has(domain.slice(0, domain.indexOf(".")));
+  return is_public ? null : domain;
 }
 
 /** Do two host names belong to one owner, as far as their names tell? Public suffixes are nobody's. */

@@ -3,4 +3,9 @@
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
   now(): number;
+  /**
+   * Milliseconds since some instant, never set: what tells a jump of `now` from time that has passed. A clock that is only
+   * moved by hand (test mode, simulations) has none, and never jumps.
+   */
+  mono?(): number;
 }

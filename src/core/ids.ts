@@ -25,8 +25,13 @@ export type IdPrefix =
 
 /** The next id at `now` (ms UTC): above `last`, and not below the instant. Monotonic over a clock that goes back. */
 export function nextId(last: number, now: number): number {
-  const floor = Math.max(0, now - EPOCH) * 4096;
+  const floor = idFloor(now);
   return floor > last ? floor : last + 1;
+}
+
+/** Below every id that a clock gives after this instant (ms UTC). */
+export function idFloor(now: number): number {
+  return Math.max(0, now - EPOCH) * 4096;
 }
 
 /** When an id was given, ms UTC (to the precision of its sequence). */

@@ -31,6 +31,14 @@ const OF_LEDGER = {
     title: "The clock of test mode stands still, and nothing happens while it does.",
     remedy: 'Move it: `POST /v1/test/clock/advance` with `{"by": "P1D"}`.',
   },
+  clock_behind: {
+    about: "ledger",
+    waits_for: "person",
+    title:
+      "The server's clock is behind a time that it has shown before: nothing is sent by a clock that may be wrong.",
+    remedy:
+      "Set the clock right, best by NTP; sending goes on within a minute. Left as it is, it is believed after an hour without another jump.",
+  },
   disk_full: {
     about: "ledger",
     waits_for: "person",

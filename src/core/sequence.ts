@@ -70,6 +70,8 @@ export interface BranchTrial {
   step_id: number;
   /** Which of its branches, from 0. */
   branch: number;
+  /** What the branch asks for. */
+  event: BranchEvent;
   holds: boolean;
   why: BranchReason;
   /** The step whose event was asked for; null when none had been sent. */
@@ -85,12 +87,22 @@ export interface NextStep {
   trace: BranchTrial[];
 }
 
-/** Which step is sent to a lead for whom `current_step_id` is due. Ids must be of `steps`; `zone` is the lead's, for days in `within`. */
+export interface WalkRules {
+  /** The lead's, for days in `within`. */
+  zone: string;
+  /** Has the time come for a step that a branch leads to? Its own branches are tried only then (domain.md "Branches"). */
+  isDue: (step: StepPlan) => boolean;
+}
+
+/**
+ * Which step comes for a lead for whom `current_step_id` is due: one to be sent now, or the first on the way that is not
+ * due yet. Ids must be of `steps`.
+ */
 export function nextStep(
   steps: readonly StepPlan[],
   current_step_id: number,
   facts: readonly Fact[],
-  zone: string,
+  { zone, isDue }: WalkRules,
 ): NextStep {
   const trace: BranchTrial[] = [];
   let at = steps.findIndex((step) => step.id === current_step_id);
@@ -98,6 +110,7 @@ export function nextStep(
     const step = steps[at];
     if (step === undefined)
       throw new RangeError(`step ${current_step_id} leads to no step of this campaign`);
+    if (step.id !== current_step_id && !isDue(step)) return { step_id: step.id, trace };
     const go_to = tryBranches(step, facts, zone, trace);
     if (go_to === null) return { step_id: step.id, trace };
     if (go_to === "end") return { step_id: "end", trace };
@@ -122,6 +135,18 @@ export function dueAt(
   return addDuration(previous_sent_at, readDuration(step.delay), zone);
 }
 
+/**
+ * The same for a step that a branch leads to, or that comes behind one that is skipped: its delay counts from the last mail
+ * that went out (null: none did), and it is never due before now (domain.md "Branches").
+ */
+export function dueAtBehind(
+  last_sent_at: number | null,
+  step: Pick<StepPlan, "delay">,
+  { zone, now }: { zone: string; now: number },
+): number {
+  return last_sent_at === null ? now : Math.max(now, dueAt(last_sent_at, step, zone));
+}
+
 /** Does the sequence itself ask for replies? Then `stop_on_reply` leaves the enrollment to it (domain.md "Branches"). */
 export function asksForReply(steps: readonly StepPlan[]): boolean {
   return steps.some((step) => step.branches.some((branch) => branch.when.event === "replied"));
@@ -137,6 +162,7 @@ function tryBranches(
     const trial = {
       step_id: step.id,
       branch: i,
+      event: branch.when.event,
       ...judgeBranch(branch, facts, zone),
       go_to: branch.go_to,
     };

@@ -11,6 +11,7 @@ export type EnrollmentState = (typeof ENROLLMENT_STATES)[number];
 
 export const ENROLLMENT_ENDS = [
   "replied",
+  "company_replied",
   "unsubscribed",
   "bounced",
   "suppressed",

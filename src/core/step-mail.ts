@@ -5,6 +5,8 @@ import { domainOf } from "./address.ts";
 import { composeMail } from "./compose.ts";
 import { textOfHtml } from "./html-text.ts";
 import { formatId } from "./ids.ts";
+import { addPixel, rewriteLinks } from "./link-rewriting.ts";
+import { publicAddress, type PublicToken, type TokenLedger } from "./public-tokens.ts";
 import { leadVariables, renderText, type Variables } from "./render.ts";
 import type { Step } from "./sequence.ts";
 import { spin } from "./spintax.ts";
@@ -58,6 +60,24 @@ export interface StepMailOrder {
   first: MailStep;
   postal_address: string | null;
   keys: { message_id: Uint8Array; token: Uint8Array };
+  /** Null without an address that recipients can reach: then links stay, and an opt-out comes by mail. */
+  public: PublicSide | null;
+}
+
+export interface PublicSide {
+  /** Without a slash at its end. */
+  url: string;
+  ledger: TokenLedger;
+  /** What the campaign wants to know. */
+  track_opens: boolean;
+  track_clicks: boolean;
+}
+
+/** Where a link of the mail leads; its place in the list is its number. */
+export interface MailLink {
+  target: string;
+  /** It stands so in the template: nothing of the lead is in it. */
+  is_shared: boolean;
 }
 
 export interface StepMail {
@@ -66,6 +86,7 @@ export interface StepMail {
   text: string | null;
   html: string | null;
   bytes: Uint8Array;
+  links: MailLink[];
 }
 
 /** `blocked_by` is `missing_variable: first_name, …` or `missing_render: <why>`. */
@@ -84,15 +105,16 @@ export function composeStepMail(order: StepMailOrder): Composed {
   if (!written.ok) return { ok: false, blocked_by: blockedBy(written) };
   const subject = oneLine(continues ? replySubject(thread.at(-1)?.subject ?? "") : written.text);
   const foot = [inbox.signature.trim(), postal_address ?? ""].filter((line) => line !== "");
-  const html = step.html ? body.text + footerHtml(foot) : null;
-  const text = step.html ? null : body.text + footerText(foot);
+  const written_html = step.html ? body.text + footerHtml(foot) : null;
+  const written_text =
+    written_html === null ? body.text + footerText(foot) : textOfHtml(written_html);
+  const { html, text, targets } = leadLinks(order, { html: written_html, text: written_text });
   try {
     const bytes = writeMail(order, { subject, text, html, thread: continues ? thread : [] });
     const { variant_id } = words;
-    return {
-      ok: true,
-      content: { variant_id, subject, text: text ?? textOfHtml(html ?? ""), html, bytes },
-    };
+    const source = [words.body, ...foot].join("\n");
+    const links = targets.map((target) => ({ target, is_shared: isIn(source, target) }));
+    return { ok: true, content: { variant_id, subject, text, html, bytes, links } };
   } catch (error) {
     // A value that may not stand in a header concerns this lead alone; the others go on.
     if (error instanceof TypeError)
@@ -100,6 +122,36 @@ export function composeStepMail(order: StepMailOrder): Composed {
     throw error;
   }
 }
+
+interface Bodies {
+  html: string | null;
+  text: string;
+}
+
+/** The bodies as they are sent: links and the pixel lead through the public address where the campaign tracks. */
+function leadLinks(order: StepMailOrder, bodies: Bodies): Bodies & { targets: string[] } {
+  const { public: side } = order;
+  if (side === null) return { ...bodies, targets: [] };
+  const address = (kind: PublicToken["kind"], link: number) => addressOf(order, side, kind, link);
+  const { html, text, targets } = side.track_clicks
+    ? rewriteLinks(bodies, { urlOf: (link) => address("click", link), own: `${side.url}/` })
+    : { ...bodies, targets: [] };
+  const seen = html !== null && side.track_opens ? addPixel(html, address("open", 0)) : html;
+  return { html: seen, text: text ?? bodies.text, targets };
+}
+
+function addressOf(
+  { message_id, keys }: StepMailOrder,
+  { url, ledger }: PublicSide,
+  kind: PublicToken["kind"],
+  link: number,
+): string {
+  return publicAddress(url, keys.token, { kind, ledger, message_id, link });
+}
+
+/** In HTML an ampersand may be written as it should be. */
+const isIn = (source: string, target: string) =>
+  source.includes(target) || source.includes(target.replaceAll("&", "&amp;"));
 
 /** What a lead's templates may ask for. */
 export function variablesOfLead(lead: MailLead): Variables {
@@ -154,7 +206,7 @@ function footerHtml(lines: readonly string[]): string {
 
 interface Body {
   subject: string;
-  text: string | null;
+  text: string;
   html: string | null;
   thread: readonly ThreadPart[];
 }
@@ -168,6 +220,9 @@ function writeMail(order: StepMailOrder, body: Body): Uint8Array {
   const name = [lead.first_name, lead.last_name]
     .filter((part) => part !== null && part !== "")
     .join(" ");
+  // RFC 8058 3.1: one click is for HTTPS only.
+  const side = order.public?.url.startsWith("https:") ? order.public : null;
+  const page = side === null ? [] : [addressOf(order, side, "unsubscribe", 0)];
   return composeMail({
     imail_id: formatId("msg", message_id),
     message_id: messageIdOf(message_id, keys.message_id, domain),
@@ -180,8 +235,8 @@ function writeMail(order: StepMailOrder, body: Body): Uint8Array {
     html: body.html,
     in_reply_to: previous.at(-1) ?? null,
     references: references(previous),
-    list_unsubscribe: [unsubscribeMailto(inbox.email, message_id, keys.token)],
-    one_click: false,
+    list_unsubscribe: [...page, unsubscribeMailto(inbox.email, message_id, keys.token)],
+    one_click: page.length > 0,
   });
 }
 

@@ -2,7 +2,7 @@
 // A window is at most one stretch of time per local date, cut to that date.
 
 import type { FaultDetail } from "./faults.ts";
-import { dateStart, isZone, localDate, wallTime } from "./zones.ts";
+import { dateStart, isZone, localDate, startOfNextDay, wallTime } from "./zones.ts";
 
 export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -110,6 +110,19 @@ export function closesAt(window: SendWindow, zone: string, instant: number): num
   return opening !== null && opening.opens <= instant && instant < opening.closes
     ? opening.closes
     : null;
+}
+
+/**
+ * Until when (ms UTC, exclusive) a mail that is claimed now may be let go: the window's end, or that of the local day whose
+ * quota it holds: a mail that is still under way at midnight comes back and takes the next day's. Now, when it is shut.
+ */
+export function openUntil(
+  window: SendWindow,
+  instant: number,
+  zones: { lead: string; day: string },
+): number {
+  const closes_at = closesAt(window, zones.lead, instant) ?? instant;
+  return Math.min(closes_at, startOfNextDay(instant, zones.day));
 }
 
 /** The first instant (ms UTC) from this one on at which the window is open; null when there is none in 400 days. */

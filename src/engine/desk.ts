@@ -5,7 +5,8 @@ import type { MailPort } from "../core/mail-port.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { accountOf } from "../resources/inboxes/actions.ts";
 import { listReadInboxes } from "../resources/inboxes/store.ts";
-import { openFlights } from "./flights.ts";
+import { openClockWatch } from "./clock-watch.ts";
+import { type Flights, openFlights } from "./flights.ts";
 import { readOnce } from "./read/watch.ts";
 import type { ClaimedMail } from "./send/claim.ts";
 import type { Later } from "./send/commit-group.ts";
@@ -58,6 +59,8 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
   const tried = new Set<number>();
   const goOn: GoOn = (tx, inbox_ids) => {
     if (closing || options.mayGoOn?.() !== true) return () => undefined;
+    // A jump is for the round to look at, and reading comes before sending.
+    if (!clock_watch.isSteady()) return look;
     const { mails, next_at } = claimNext({ ledger, tx }, send_desk, inbox_ids);
     return () => {
       for (const claimed of mails) send_desk.start(claimed);
@@ -79,8 +82,20 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
     mayStart: (inbox_id) => tried.has(inbox_id),
     start: (claimed) => flights.start(claimed),
   };
+  const clock_watch = openClockWatch(ledger, log);
   let closing = false;
-  const round = () => (closing || flights.isStuck() ? null : sendRound(ledger, send_desk));
+  let woken = false;
+  const round = () => {
+    if (closing || flights.isStuck()) return null;
+    const { is_frozen, has_woken } = clock_watch.look();
+    woken = has_woken;
+    if (has_woken) {
+      // Reading comes before sending: what answers came in meanwhile, nobody knows yet.
+      tried.clear();
+      watches.renew();
+    }
+    return is_frozen ? null : sendRound(ledger, send_desk);
+  };
 
   return {
     recover: () => recover(ledger),
@@ -98,32 +113,59 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
     nudgeReading: () => watches.nudge(),
     isStuck: () => flights.isStuck(),
     mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
-    async runDue() {
-      flights.settleKept();
-      for (let i = 0; i < ROUNDS_MOST; i++) {
-        await readAll(ledger, mail, tried);
-        const next = round();
-        if (flights.count() === 0) return next;
-        await flights.landed();
-      }
-      throw new Error("the rounds of one instant do not end");
-    },
+    runDue: () => runDue({ ledger, mail, tried, flights, round, isAwake: () => !woken }),
     async close(within_ms) {
       closing = true;
       watches.stop();
-      const late = Promise.withResolvers<void>();
-      const all = [flights, beside];
-      const hangUp = later(within_ms, () => all.forEach((some) => some.hangUp()));
-      const giveUp = later(within_ms + 1000, late.resolve);
-      const ends = [...all.map((some) => some.landed()), watches.stopped()];
-      await Promise.race([Promise.all(ends), late.promise]);
-      hangUp();
-      giveUp();
+      const ends = [flights.landed(), beside.landed(), watches.stopped()];
+      await endWithin(within_ms, ends, { later, flights: [flights, beside] });
       // Sessions that wait for a next mail have none to wait for.
       flights.hangUp();
       ledger.journal.sync();
     },
   };
+}
+
+interface Due {
+  ledger: Ledger;
+  mail: MailPort;
+  tried: Set<number>;
+  flights: Flights;
+  round(): number | null;
+  isAwake(): boolean;
+}
+
+async function runDue({ ledger, mail, tried, flights, ...desk }: Due): Promise<number | null> {
+  flights.settleKept();
+  for (let i = 0; i < ROUNDS_MOST; i++) {
+    await readAll(ledger, mail, tried);
+    const next = desk.round();
+    if (flights.count() > 0) await flights.landed();
+    // After a jump of the clock nothing was sent yet: first all is read again.
+    else if (desk.isAwake()) return next;
+  }
+  throw new Error("the rounds of one instant do not end");
+}
+
+interface Ending {
+  later: Later;
+  flights: readonly Flights[];
+}
+
+/** Waits for these ends; after so long the sessions are hung up, and a second later nobody waits any more. */
+async function endWithin(
+  within_ms: number,
+  ends: readonly Promise<void>[],
+  { later, flights }: Ending,
+): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const hangUp = later(within_ms, () => {
+    for (const one of flights) one.hangUp();
+  });
+  const giveUp = later(within_ms + 1000, late.resolve);
+  await Promise.race([Promise.all(ends), late.promise]);
+  hangUp();
+  giveUp();
 }
 
 /** Reads every inbox up to date, without keeping a connection: for clocks that are moved. */

@@ -1,7 +1,6 @@
 // The only timers of the house, and what starts and stops. A tick only says "look": what may be sent is decided by the
-// round from the database and the clock, so a lost, late or doubled tick costs seconds and never a mail.
-import { Cron } from "croner";
-
+// round from the database and the clock, so a lost, late or doubled tick costs seconds and never a mail. Three nudges that
+// know nothing of each other run the same tick: timers, a thread, and every API request (reliability.md 3.4).
 import type { AdvanceReport } from "../core/advance-report.ts";
 import { AppError } from "../core/faults.ts";
 import type { Log } from "../core/log.ts";
@@ -10,6 +9,7 @@ import type { Received } from "../core/received-mail.ts";
 import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Backups } from "../ledger/backups.ts";
 import type { Checkpoints } from "../ledger/checkpoints.ts";
+import { systemClock } from "../ledger/clock.ts";
 import type { Verb } from "../ledger/database.ts";
 import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -17,14 +17,17 @@ import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock, alone } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
 import type { EngineSigns } from "./explain/scene.ts";
+import { openJobs } from "./jobs.ts";
+import { openPulses } from "./pulses.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
 import { hasRoom } from "./send/gates.ts";
 import { claimTestMail } from "./send/test-mail.ts";
 import { tend } from "./tend.ts";
+import { openTicker, type Ticker } from "./ticker.ts";
 
-/** The longest sleep between two looks: suspended laptops and changed clocks are noticed within it. */
-const LONGEST_SLEEP_MS = 30_000;
+/** How often the thread knocks. */
+const PULSE_EVERY_MS = 10_000;
 /** How long in-flight mails may take to end when the house closes. */
 const STOP_WITHIN_MS = 30_000;
 
@@ -41,6 +44,8 @@ export interface EngineOptions {
   /** Codes that people type elsewhere: their providers are asked about them. */
   sign_ins?: { look(): Promise<void> };
   log: Log;
+  /** Time that has passed, in ms, which nobody sets: the machine's own unless told otherwise. */
+  mono?(): number;
 }
 
 export interface Engine {
@@ -50,6 +55,8 @@ export interface Engine {
   /** Nothing new is claimed from now on; what is in flight ends, within 30 s. */
   stop(): Promise<void>;
   nudge(ledger: Ledger, verb: Verb): void;
+  /** "Are you awake?": ticks whatever is overdue. Costs next to nothing, so every request asks. */
+  pulse(): void;
   /** Does everything that is due at this instant of the ledger's clock; the next instant, or null. */
   runDue(ledger: Ledger): Promise<number | null>;
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
@@ -68,11 +75,13 @@ const later: Later = (ms, work) => {
   return () => clearTimeout(timer);
 };
 
+const monoOf = (options: EngineOptions) => () => options.mono?.() ?? systemClock.mono();
+
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
   const { disk, log } = options;
   const desks = new Map<Ledger, LedgerDesk>();
-  const jobs: Cron[] = [];
+  let nudges: Nudges | null = null;
   let stopping = false;
   let running = false;
   const ticks = new Map<Ledger, number>();
@@ -80,8 +89,8 @@ export function openEngine(options: EngineOptions): Engine {
   const deskOf = (ledger: Ledger): LedgerDesk => {
     const known = desks.get(ledger);
     if (known) return known;
-    const look = () => alarms.set(ledger, 0);
-    const lookBy = (at: number) => alarms.bringForward(ledger, at);
+    const look = () => ticker.plan(ledger, 0);
+    const lookBy = (at: number) => ticker.bringForward(ledger, at);
     const mayGoOn = () =>
       running && !stopping && ledger.mode === "live" && hasRoom(disk?.level() ?? null);
     const mail = options.mail(ledger);
@@ -91,19 +100,16 @@ export function openEngine(options: EngineOptions): Engine {
   };
   const tick = (ledger: Ledger) => {
     if (stopping) return;
-    const desk = deskOf(ledger);
     let next: number | null = null;
     try {
-      desk.settleKept();
-      desk.watchAll();
-      if (hasRoom(disk?.level() ?? null)) next = desk.round();
+      next = lookAt(deskOf(ledger), disk);
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
       noteFailure(options, ledger, error);
     }
-    alarms.set(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
+    ticker.plan(ledger, Math.max(0, (next ?? Infinity) - ledger.clock.now()));
   };
-  const alarms = openAlarms(tick);
+  const ticker = openTicker({ tick, later, mono: monoOf(options) });
 
   const taken = new Set<Ledger>();
   const takeUp = (ledger: Ledger) => {
@@ -118,22 +124,22 @@ export function openEngine(options: EngineOptions): Engine {
     takeUp,
     start() {
       running = true;
-      alarms.start();
+      ticker.start();
       options.ledgers().forEach(takeUp);
-      jobs.push(...startJobs(options, takeUp));
+      nudges = startNudges(options, takeUp, ticker);
     },
     async stop() {
       stopping = true;
-      alarms.stop();
-      for (const job of jobs) job.stop();
+      nudges?.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
       await Promise.all([options.backups?.close(), options.checkpoints?.close()]);
     },
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
       if (verb === "read") desks.get(ledger)?.nudgeReading();
-      alarms.set(ledger, 0);
+      ticker.plan(ledger, 0);
     },
+    pulse: () => nudges?.pulse(),
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
@@ -143,32 +149,10 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
-/** One timer for each ledger; a new one takes the place of the one before. Between start and stop only. */
-function openAlarms(ring: (ledger: Ledger) => void) {
-  const timers = new Map<Ledger, ReturnType<typeof setTimeout>>();
-  /** When each rings, ms of the ledger's clock. */
-  const wakes = new Map<Ledger, number>();
-  let running = false;
-  const set = (ledger: Ledger, wait_ms: number) => {
-    if (!running) return;
-    clearTimeout(timers.get(ledger));
-    const sleep_ms = Math.min(wait_ms, LONGEST_SLEEP_MS);
-    wakes.set(ledger, ledger.clock.now() + sleep_ms);
-    const timer = setTimeout(() => ring(ledger), sleep_ms);
-    timers.set(ledger, timer);
-  };
-  return {
-    set,
-    /** Rings at that instant, if it would ring later. */
-    bringForward(ledger: Ledger, at: number) {
-      if (at < (wakes.get(ledger) ?? 0)) set(ledger, Math.max(0, at - ledger.clock.now()));
-    },
-    start: () => void (running = true),
-    stop() {
-      running = false;
-      for (const timer of timers.values()) clearTimeout(timer);
-    },
-  };
+function lookAt(desk: LedgerDesk, disk: Disk | null): number | null {
+  desk.settleKept();
+  desk.watchAll();
+  return hasRoom(disk?.level() ?? null) ? desk.round() : null;
 }
 
 interface Beside {
@@ -184,6 +168,7 @@ async function sendBeside({ ledger, desk, disk }: Beside, order: TestMailOrder):
   const send = () => desk.sendNow(claimTestMail(ledger, order));
   await (ledger.mode === "test" ? alone(ledger, send) : send());
 }
+
 function noteFailure({ disk, log }: EngineOptions, ledger: Ledger, error: unknown): void {
   if (isDiskFull(error)) disk?.giveUpBallast();
   log.error({ ledger: ledger.workspace_id, error: String(error) }, "a round failed");
@@ -195,19 +180,45 @@ const signsOf = (desk: LedgerDesk, disk: Disk | null): EngineSigns => ({
   mayStart: (inbox_id) => desk.mayStart(inbox_id),
 });
 
-function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cron[] {
+interface Nudges {
+  pulse(): void;
+  stop(): void;
+}
+
+/** Housekeeping and the thread that knocks; `pulse` is what the thread and every request call. */
+function startNudges(
+  options: EngineOptions,
+  takeUp: (ledger: Ledger) => void,
+  ticker: Ticker,
+): Nudges {
   const { disk, log } = options;
-  return [
-    everySecond(() => tend(options.ledgers(), disk), log),
-    everySecond(() => followZones(options.ledgers()), log),
-    everySecond(() => options.checkpoints?.look(), log),
-    everySecond(() => options.sign_ins?.look(), log),
-    everySecond(() => options.backups?.look(), log),
-    everySecond(() => {
+  const work = [
+    () => tend(options.ledgers(), disk),
+    () => followZones(options.ledgers()),
+    () => options.checkpoints?.look(),
+    () => options.sign_ins?.look(),
+    () => options.backups?.look(),
+    () => {
       options.openNew?.();
       options.ledgers().forEach(takeUp);
-    }, log),
+    },
   ];
+  const jobs = openJobs({ work, later, mono: monoOf(options), log });
+  const pulse = () => {
+    jobs.pulse();
+    ticker.pulse();
+  };
+  const pulses = openPulses(PULSE_EVERY_MS, pulse, (fault) =>
+    log.warn({ fault }, "the second nudge does not run"),
+  );
+  return {
+    pulse,
+    stop() {
+      pulses.stop();
+      jobs.stop();
+      ticker.stop();
+    },
+  };
 }
 
 /**
@@ -216,9 +227,4 @@ function startJobs(options: EngineOptions, takeUp: (ledger: Ledger) => void): Cr
  */
 async function followZones(ledgers: readonly Ledger[]): Promise<void> {
   for (const ledger of ledgers) await followZone(ledger);
-}
-
-function everySecond(work: () => void | Promise<void>, log: Log): Cron {
-  const caught = (error: unknown) => log.error({ error: String(error) }, "tending failed");
-  return new Cron("* * * * * *", { protect: true, catch: caught, utcOffset: 0 }, work);
 }

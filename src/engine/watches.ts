@@ -11,6 +11,8 @@ export interface Watches {
   watchAll(): void;
   /** Look again now. */
   nudge(): void;
+  /** Look again now, over new connections: those that slept may be dead without knowing it. */
+  renew(): void;
   stop(): void;
   stopped(): Promise<void>;
 }
@@ -28,6 +30,7 @@ interface WatchParts {
 export function openWatches({ ledger, mail, log, later, onTried }: WatchParts): Watches {
   const watches = new Map<number, { nudge: AbortController; done: Promise<void> }>();
   const stop = new AbortController();
+  let generation = 0;
 
   const watch = (inbox_id: number) => {
     const one = { nudge: new AbortController(), done: Promise.resolve() };
@@ -38,17 +41,23 @@ export function openWatches({ ledger, mail, log, later, onTried }: WatchParts): 
     const sleep = (ms: number) => sleepUntil(ms, nudged(), later);
     watches.set(inbox_id, one);
     const desk = { ledger, inbox_id, mail, log, signal: stop.signal, sleep, nudged };
-    one.done = watchInbox({ ...desk, onTried: () => onTried(inbox_id) }).finally(() =>
+    const age = { generation: () => generation };
+    one.done = watchInbox({ ...desk, ...age, onTried: () => onTried(inbox_id) }).finally(() =>
       watches.delete(inbox_id),
     );
+  };
+  const nudge = () => {
+    for (const one of watches.values()) one.nudge.abort();
   };
   return {
     watchAll() {
       if (stop.signal.aborted) return;
       for (const { id } of listReadInboxes(ledger)) if (!watches.has(id)) watch(id);
     },
-    nudge() {
-      for (const { nudge } of watches.values()) nudge.abort();
+    nudge,
+    renew() {
+      generation++;
+      nudge();
     },
     stop: () => stop.abort(),
     stopped: async () => void (await Promise.all([...watches.values()].map(({ done }) => done))),

@@ -63,6 +63,7 @@ export function openGate(wiring: Wiring, socket: Socket, table: AccessTable) {
     request: Request,
     headers: AnswerHeaders,
   ): Response | undefined | Promise<Response | undefined> => {
+    wiring.pulse();
     const now = wiring.control.clock.now();
     last_id = nextId(last_id, now);
     const visit: Visit = {

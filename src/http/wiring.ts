@@ -51,6 +51,8 @@ export interface WiringParts {
   addWorkspace(order: { name: string; zone: string }): number;
   /** When the scheduler last looked at the live ledgers, ms of their clock; null before the first look. */
   last_tick_at(): number | null;
+  /** Tells the scheduler that somebody is awake: a request is one of its three nudges. */
+  pulse(): void;
   /** Host names beside 127.0.0.1, localhost and [::1] that may be asked for. */
   allowed_hosts: readonly string[];
   log: Log;

@@ -2,7 +2,10 @@
 // stands still until it is advanced.
 import type { Clock } from "../core/clock.ts";
 
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemClock: Clock & { mono(): number } = {
+  now: () => Date.now(),
+  mono: () => performance.now(),
+};
 
 /** A clock that the API moves. It never goes back. */
 export interface TestClock extends Clock {

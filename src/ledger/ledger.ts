@@ -57,6 +57,8 @@ export interface Ledger extends Reading {
   readonly journal: Journal;
   readonly keys: LedgerKeys;
   readonly vault: Vault;
+  /** The address below which recipients reach what serves `/o/`, `/c/` and `/u/`; null: nothing does. No slash at its end. */
+  readonly public_url: string | null;
   readonly write: Write;
   /** Many writes as one transaction (database.ts). */
   readonly together: Write;
@@ -75,6 +77,8 @@ export interface LedgerOptions {
   data_key: Uint8Array | null;
   /** Overrides the clock of a live ledger: for tests and simulations. */
   clock?: Clock;
+  /** Where something serves the public addresses, and only there: a link that leads nowhere must not be sent. */
+  public_url?: string | null;
   workspace: () => Workspace;
   onNudge: (verb: Verb) => void;
   onError: (error: unknown) => void;
@@ -106,6 +110,7 @@ export function openLedger(options: LedgerOptions): Ledger {
       journal,
       keys: deriveKeys(options),
       vault: openVault(options),
+      public_url: options.public_url ?? null,
       ...openWriter({ db, clock, onNudge: options.onNudge, onError: options.onError }),
       workspace: options.workspace,
       close() {

@@ -13,7 +13,10 @@ export interface Ledgers {
   close(): void;
 }
 
-type Shared = Pick<LedgerOptions, "random" | "installation_secret" | "onError" | "clock">;
+type Shared = Pick<
+  LedgerOptions,
+  "random" | "installation_secret" | "onError" | "clock" | "public_url"
+>;
 
 interface LedgersOptions extends Shared {
   /** The data directory, or ":memory:". */

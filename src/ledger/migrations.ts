@@ -3,6 +3,7 @@ import control0001 from "../../migrations/control/0001_start.sql" with { type: "
 import control0002 from "../../migrations/control/0002_contract.sql" with { type: "text" };
 import ledger0001 from "../../migrations/ledger/0001_start.sql" with { type: "text" };
 import ledger0002 from "../../migrations/ledger/0002_contract.sql" with { type: "text" };
+import ledger0003 from "../../migrations/ledger/0003_time.sql" with { type: "text" };
 import ledger0004 from "../../migrations/ledger/0004_evidence.sql" with { type: "text" };
 import ledger0005 from "../../migrations/ledger/0005_explain.sql" with { type: "text" };
 import ledger0010 from "../../migrations/ledger/0010_sign_ins.sql" with { type: "text" };
@@ -20,6 +21,7 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
 export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { name: "0001_start", sql: ledger0001 },
   { name: "0002_contract", sql: ledger0002 },
+  { name: "0003_time", sql: ledger0003 },
   { name: "0004_evidence", sql: ledger0004 },
   { name: "0005_explain", sql: ledger0005 },
   { name: "0010_sign_ins", sql: ledger0010 },

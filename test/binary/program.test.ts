@@ -190,7 +190,7 @@ test("the thread that makes the daily backup is inside the program", async () =>
   expect(stderr).not.toContain("could not be made");
 }, 70_000);
 
-test("the thread that empties large logs is inside the program", async () => {
+test("the threads that empty large logs and that knock are inside the program", async () => {
   const server = await start();
   const made = await run("keys", "create", "--mode", "live", "--dir", "data");
   const { key } = JSON.parse(made.stdout);
@@ -217,6 +217,8 @@ test("the thread that empties large logs is inside the program", async () => {
   // Without its thread the program would have done it all the same, and said so.
   const { stderr } = await server.end();
   expect(stderr).not.toContain("write-ahead log");
+  // The same for the thread that knocks (engine/pulses.ts).
+  expect(stderr).not.toContain("second nudge");
 }, 30_000);
 
 test("the thread that plays forecasts is inside the program, and reads the file beside it", async () => {

@@ -43,7 +43,7 @@ const fact = (event: Fact["event"], step_id: number | null, rest: Partial<Fact> 
   ...rest,
 });
 const go = (steps: StepPlan[], current: number, facts: Fact[]) =>
-  nextStep(steps, current, facts, ZONE);
+  nextStep(steps, current, facts, { zone: ZONE, isDue: () => true });
 
 describe("the step that is due is sent", () => {
   test("when it has no branches", () => {
@@ -62,6 +62,7 @@ describe("the step that is due is sent", () => {
         {
           step_id: 2,
           branch: 0,
+          event: "opened",
           holds: false,
           why: "did_not_happen",
           on_step_id: 1,
@@ -71,6 +72,7 @@ describe("the step that is due is sent", () => {
         {
           step_id: 2,
           branch: 1,
+          event: "not_opened",
           holds: false,
           why: "step_not_sent",
           on_step_id: 9,
@@ -90,6 +92,7 @@ describe("the first branch that holds", () => {
       {
         step_id: 2,
         branch: 0,
+        event: "clicked",
         holds: true,
         why: "happened",
         on_step_id: 1,

@@ -16,6 +16,8 @@ export interface Rig {
   start(): Promise<void>;
   kill(): Promise<void>;
   stop(): Promise<number>;
+  /** Stops the process for a while (SIGSTOP), or lets it go on (SIGCONT). */
+  signal(name: "SIGSTOP" | "SIGCONT"): void;
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** All items of a list, over its pages. */
   all<T>(path: string): Promise<T[]>;
@@ -69,6 +71,7 @@ export async function openRig(): Promise<Rig> {
     },
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
+    signal: (name) => void (running && process.kill(running.pid, name)),
     call,
     async all<T>(path: string) {
       const items: T[] = [];

@@ -87,6 +87,7 @@ async function watchUntil(isDone: () => boolean, onSleep: (sleeps: number) => vo
       onSleep(++sleeps);
     },
     nudged: () => stop.signal,
+    generation: () => 0,
     onTried: () => {
       if (isDone() || ++looks > 500) stop.abort();
     },

@@ -1,10 +1,11 @@
-// The reasons that explain gives for inboxes, and for a whole ledger, brought about and read.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import type { Reason } from "../../src/core/explanation.ts";
 import { type ReasonCode } from "../../src/core/reasons.ts";
 import { explainLead } from "../../src/engine/explain/lead.ts";
 import type { EngineSigns } from "../../src/engine/explain/scene.ts";
+// The reasons that explain gives for inboxes, and for a whole ledger, brought about and read.
+import { noteFreeze } from "../../src/ledger/freeze.ts";
 import { setCampaignState } from "../../src/resources/campaigns/store.ts";
 import { hold } from "../../src/resources/enrollments/store.ts";
 import { disconnectInbox, pauseInbox, putOffInbox } from "../../src/resources/inboxes/store.ts";
@@ -150,6 +151,19 @@ describe("of everything", () => {
       waits_for: "imail",
     });
     expect(withSigns({ disk_level: "low" }).map(({ code }) => code)).not.toContain("disk_full");
+  });
+
+  test("the clock is behind a time that it has shown", () => {
+    const believed_at = room.clock.now() + HOUR_MS;
+    const freeze = {
+      since: room.clock.now(),
+      highest_wall: room.clock.now() + DAY_MS,
+      believed_at,
+    };
+    room.ledger.write((tx) => noteFreeze(tx, freeze));
+    expect(gateOf("clock_behind", withSigns({}))).toMatchObject({ next_at: believed_at });
+    room.ledger.write((tx) => noteFreeze(tx, null));
+    expect(withSigns({}).map(({ code }) => code)).not.toContain("clock_behind");
   });
 
   test("all gates that fail are told, not only the first", async () => {

@@ -94,6 +94,7 @@ const session_key = new Uint8Array(32);
 
 const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: ThingsOptions) =>
   openWiring({
+    pulse: () => undefined,
     control: system_clock ? { ...house.control, clock: system_clock } : house.control,
     ledgers: house.ledgers,
     mail: noMailHere,

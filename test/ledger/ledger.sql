@@ -48,6 +48,15 @@ CREATE TABLE counters (
   PRIMARY KEY (campaign_id, day, metric, step_id, inbox_id, variant_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE decisions (
+  enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
+  step_id       INTEGER NOT NULL REFERENCES steps (id), -- the step that was due
+  went_to       INTEGER REFERENCES steps (id),          -- the step that is sent instead, or itself; NULL: the end
+  trials        TEXT    NOT NULL,                       -- JSON: each branch that was tried, whether it held and why
+  decided_at    INTEGER NOT NULL,
+  PRIMARY KEY (enrollment_id, step_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE enrollments (
   id            INTEGER PRIMARY KEY,
   campaign_id   INTEGER NOT NULL REFERENCES campaigns (id),
@@ -165,7 +174,7 @@ CREATE TABLE leads (
   soft_bounces INTEGER NOT NULL DEFAULT 0, -- in a row
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
-) STRICT;
+, company_domain TEXT) STRICT;
 
 CREATE TABLE lifted_suppressions (
   id         INTEGER PRIMARY KEY, -- that of the suppression
@@ -177,6 +186,11 @@ CREATE TABLE lifted_suppressions (
   consent    TEXT,                -- how and when the person agreed to be mailed again
   created_at INTEGER NOT NULL,
   lifted_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE links (
+  id     INTEGER PRIMARY KEY,
+  target TEXT    NOT NULL UNIQUE
 ) STRICT;
 
 CREATE TABLE message_aliases (
@@ -216,7 +230,7 @@ CREATE TABLE messages (
   response      TEXT,             -- the server's last words
   copy          TEXT CHECK (copy IN ('due', 'filed')), -- the copy in the Sent folder
   copy_retry_at INTEGER,
-  looked_up_at  INTEGER, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')),          -- uncertain: when evidence was last looked for
+  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')),          -- uncertain: when evidence was last looked for
   UNIQUE (enrollment_id, step_id),
   CHECK (kind <> 'step' OR (enrollment_id IS NOT NULL AND step_id IS NOT NULL AND lead_id IS NOT NULL AND campaign_id IS NOT NULL)),
   CHECK ((state IN ('sent', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
@@ -340,6 +354,8 @@ CREATE INDEX events_lead ON events (lead_id) WHERE lead_id IS NOT NULL;
 CREATE UNIQUE INDEX inboxes_email ON inboxes (email) WHERE deleted_at IS NULL;
 
 CREATE INDEX judged_mails_age ON judged_mails (judged_at);
+
+CREATE INDEX leads_company ON leads (company_domain) WHERE company_domain IS NOT NULL;
 
 CREATE INDEX lifted_suppressions_key ON lifted_suppressions (key);
 

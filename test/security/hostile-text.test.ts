@@ -6,6 +6,7 @@ import { Glob } from "bun";
 
 import { isControlFree, parseAddress, parseDomain } from "../../src/core/address.ts";
 import { judgeMail } from "../../src/core/classify.ts";
+import { zoneOfCountry } from "../../src/core/country-zones.ts";
 import { findStatus, judgeStatus, readDsn } from "../../src/core/dsn.ts";
 import { parseDuration } from "../../src/core/duration.ts";
 import { readFeedback } from "../../src/core/feedback.ts";
@@ -13,8 +14,11 @@ import { foldLetters, foldWords } from "../../src/core/fold-words.ts";
 import { encodePhrase, encodeText } from "../../src/core/header-text.ts";
 import { textOfHtml, textOfReply } from "../../src/core/html-text.ts";
 import { parseId } from "../../src/core/ids.ts";
+import { rewriteLinks } from "../../src/core/link-rewriting.ts";
 import { badLinks } from "../../src/core/links.ts";
+import { zoneOfPhone } from "../../src/core/phone-zones.ts";
 import { readPlainTemplate } from "../../src/core/plain-template.ts";
+import { claimedLedger, readPublicToken } from "../../src/core/public-tokens.ts";
 import { encodeQuotedPrintable } from "../../src/core/quoted-printable.ts";
 import { checkTemplate, renderText } from "../../src/core/render.ts";
 import { cutQuotes } from "../../src/core/reply-text.ts";
@@ -54,11 +58,14 @@ const asReport = (text: string) =>
     ],
   });
 
+const LEADS = { urlOf: (link: number) => `https://t.test/c/${link}`, own: "https://t.test/" };
+
 const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   "address.ts": { parseAddress, parseDomain, isControlFree },
   "classify.ts": {
     judgeMail: (text) => judgeMail(mailOf({ text, subject: text }), { secret, received_at: now }),
   },
+  "country-zones.ts": { zoneOfCountry },
   "dsn.ts": {
     findStatus,
     judgeStatus: (text) => judgeStatus(null, text),
@@ -74,9 +81,18 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   },
   "html-text.ts": { textOfHtml, textOfReply },
   "ids.ts": { parseId: (text) => parseId("lead", text) },
+  "link-rewriting.ts": {
+    "rewriteLinks of text": (text) => rewriteLinks({ html: null, text }, LEADS),
+    "rewriteLinks of HTML": (text) => rewriteLinks({ html: text, text: null }, LEADS),
+  },
   "links.ts": {
     "badLinks of text": (text) => badLinks(text, false),
     "badLinks of HTML": (text) => badLinks(text, true),
+  },
+  "phone-zones.ts": { zoneOfPhone },
+  "public-tokens.ts": {
+    claimedLedger,
+    readPublicToken: (text) => readPublicToken(secret, "click", text),
   },
   "plain-template.ts": {
     // The same bound as in render.ts.
@@ -168,6 +184,9 @@ const PARTS = [
   "T1H",
   "u+",
   "_",
+  "<a href='https://x.test/",
+  "<a b=",
+  "https://x.test/(",
   "\u0301",
   "\u00e9",
   "\ud83d\ude00",

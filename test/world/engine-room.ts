@@ -21,6 +21,9 @@ export interface RoomOptions {
   start?: number;
   /** A database file; without one all is in memory. */
   path?: string;
+  /** Another clock than one that never jumps. */
+  clock?: WorldClock;
+  public_url?: string;
   /** The workspace's zone. */
   zone?: string;
   seed?: number;
@@ -56,6 +59,7 @@ function openRoomLedger(options: RoomOptions, clock: WorldClock, random: Random)
     installation_secret: new Uint8Array(32).fill(7),
     data_key: new Uint8Array(32).fill(8),
     clock,
+    public_url: options.public_url ?? null,
     workspace: () => workspace,
     onNudge: () => undefined,
     onError: () => undefined,
@@ -97,7 +101,7 @@ export async function playUntil(
 export type EngineRoom = ReturnType<typeof openEngineRoom>;
 
 export function openEngineRoom(options: RoomOptions = {}) {
-  const clock = openWorldClock(options.start ?? MONDAY);
+  const clock = options.clock ?? openWorldClock(options.start ?? MONDAY);
   const world = openMailWorld(clock, options);
   const random = seededRandom(options.seed ?? 1);
   let ledger = openRoomLedger(options, clock, random);

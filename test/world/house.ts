@@ -28,6 +28,7 @@ export interface TestHouseOptions {
   oauth?: HouseOptions["oauth"];
   /** The clock of live ledgers. */
   clock?: Clock;
+  public_url?: string;
   scopes?: string[];
   allowed_hosts?: string[];
 }
@@ -74,6 +75,7 @@ export async function openTestHouse(options: TestHouseOptions = {}) {
     names: options.names ?? noNames,
     ...(options.oauth ? { oauth: options.oauth } : {}),
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.public_url ? { public_url: options.public_url } : {}),
     mail: (ledger) =>
       ledger.mode === "live" ? (options.mail ?? noMail) : openSandboxPort(openSandboxBox(ledger)),
   });

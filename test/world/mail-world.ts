@@ -20,6 +20,26 @@ export interface WorldClock extends Clock {
   moveBy(ms: number): void;
 }
 
+/** A clock as a machine has it: `moveTo` lets time pass, `set` is somebody who sets the time of day. */
+export function openMachineClock(start: number) {
+  let now = start;
+  let mono = 1000;
+  return {
+    now: () => now,
+    mono: () => mono,
+    moveTo(instant: number) {
+      mono += Math.max(0, instant - now);
+      now = instant;
+    },
+    moveBy(ms: number) {
+      mono += ms;
+      now += ms;
+    },
+    /** Sets the time of day by so much; no time passes. Or the machine sleeps: its monotonic clock stands still. */
+    set: (ms: number) => void (now += ms),
+  };
+}
+
 /** A clock that stands still until it is moved; a test may set it back. */
 export function openWorldClock(start: number): WorldClock {
   let now = start;

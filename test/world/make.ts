@@ -1,4 +1,5 @@
 // Makes rows in any state, straight in the ledger.
+import type { Branch } from "../../src/core/sequence.ts";
 import type { SendWindow } from "../../src/core/window.ts";
 import { DEFAULT_WINDOW } from "../../src/core/window.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
@@ -16,6 +17,8 @@ interface StepDraft {
   delay?: string;
   subject?: string;
   body?: string;
+  html?: boolean;
+  branches?: Branch[] | ((step_ids: readonly number[]) => Branch[]);
 }
 
 interface InboxDraft {
@@ -35,6 +38,9 @@ interface CampaignDraft {
   lead_cooldown?: string;
   max_per_company_per_day?: number | null;
   stop_on_reply?: boolean;
+  stop_for_company?: boolean;
+  track_opens?: boolean;
+  track_clicks?: boolean;
 }
 
 /** What rows of a ledger are made with. */
@@ -80,23 +86,26 @@ export function makerOf(ledger: Ledger) {
           daily_limit: draft.daily_limit ?? 5000,
           daily_new_leads: draft.daily_new_leads ?? null,
           send_window: { ...DEFAULT_WINDOW, ...draft.send_window },
-          track_opens: true,
-          track_clicks: true,
+          track_opens: draft.track_opens ?? true,
+          track_clicks: draft.track_clicks ?? true,
           stop_on_reply: draft.stop_on_reply ?? true,
-          stop_for_company: false,
+          stop_for_company: draft.stop_for_company ?? false,
           max_per_company_per_day: draft.max_per_company_per_day ?? null,
           lead_cooldown: draft.lead_cooldown ?? "P1D",
         });
         setCampaignInboxes(tx, id, draft.inbox_ids);
-        const steps = (draft.steps ?? [{}]).map((step, position) => ({
-          id: tx.id(),
+        const drafts = draft.steps ?? [{}];
+        const ids = drafts.map(() => tx.id());
+        const steps = drafts.map((step, position) => ({
+          id: ids[position] ?? 0,
           position,
           delay: step.delay ?? (position === 0 ? "PT0S" : "P3D"),
           subject: step.subject ?? (position === 0 ? "Hello {{ first_name }}" : ""),
           body: step.body ?? `Step ${position + 1} for {{ first_name }}.`,
-          html: false,
+          html: step.html ?? false,
           variants: [],
-          branches: [],
+          branches:
+            typeof step.branches === "function" ? step.branches(ids) : (step.branches ?? []),
         }));
         replaceSteps(tx, id, steps);
         setCampaignState(tx, id, "active", null);
@@ -107,6 +116,8 @@ export function makerOf(ledger: Ledger) {
       email: string;
       first_name?: string | null;
       timezone?: string | null;
+      country?: string | null;
+      phone?: string | null;
       campaign_id?: number;
     }): number {
       return ledger.write((tx) => {
@@ -116,9 +127,9 @@ export function makerOf(ledger: Ledger) {
           last_name: null,
           company: null,
           title: null,
-          phone: null,
+          phone: draft.phone ?? null,
           website: null,
-          country: null,
+          country: draft.country ?? null,
           timezone: draft.timezone === undefined ? "Europe/Berlin" : draft.timezone,
           tags: [],
           source: null,

@@ -239,17 +239,18 @@ function contentGate(
   const is_due = (enrollment.due_at ?? 0) <= now;
   const may_branch = steps.some(({ branches }) => branches.length > 0);
   if (enrollment.blocked_until !== null || (may_branch && !is_due)) return null;
-  const plan = planStep(ledger, enrollment, steps);
+  const plan = planStep({ db: ledger.db, now }, enrollment, steps);
   if (plan.plan === "end")
     return { gates: [shut("way_over", null)], blocked_by: null, step_id: null };
   const { step } = plan;
   const content = { gates: [] as Gate[], blocked_by: null, step_id: step.id };
   if (plan.plan === "wait") return { ...content, gates: [shut("deferred", plan.until)] };
+  if (plan.plan === "later") return { ...content, gates: [shut("not_due", plan.due_at)] };
   const inbox_id = enrollment.inbox_id ?? listInboxIds(ledger, campaign.id)[0];
   const inbox = inbox_id === undefined ? null : findInbox(ledger, inbox_id);
   if (!inbox) return content;
   try {
-    const order = { message_id: 0, enrollment, lead, inbox, steps, step };
+    const order = { message_id: 0, campaign, enrollment, lead, inbox, steps, step };
     const composed = composeStep(ledger, ledger, order);
     if (composed.ok) return content;
     const { blocked_by } = composed;

@@ -83,6 +83,7 @@ const pausedWords: Words = ({ enrollment }) => {
 
 const ENDED_BY: Record<string, string> = {
   replied: "the lead answered",
+  company_replied: "somebody else at the lead's company answered",
   unsubscribed: "the lead asked for no more mail",
   bounced: "its mail came back: the mailbox takes none",
   suppressed: "its address is on the suppression list",
@@ -111,6 +112,8 @@ const campaignPaused: Words = ({ campaign }) => {
 export const WORDS: Record<ReasonCode, Words> = {
   test_clock_still: ({ now }) =>
     `the test clock stands at ${formatInstant(now)} and moves only when it is told to`,
+  clock_behind: ({ now }) =>
+    `the server's clock shows ${formatInstant(now)}, which is before a time that it has shown already`,
   disk_full: () => "the disk of the data directory has less than 200 MB left",
   outcome_unwritten: () => "what became of a mail could not be written down yet",
   campaign_draft: () => "the campaign is a draft: it was never started",
@@ -206,7 +209,7 @@ const ofLead =
       body: { campaign_id: formatId("cmp", enrollment.campaign_id) },
     };
 /** Ends that a person can take back (leads/enrollment.ts). */
-const MAY_RESUME = new Set(["stopped", "replied", "suppressed"]);
+const MAY_RESUME = new Set(["stopped", "replied", "company_replied", "suppressed"]);
 
 /** The calls that help, where one does. */
 export const CALLS: Partial<Record<ReasonCode, CallOf>> = {

@@ -137,11 +137,11 @@ function playUntil({ ledger, clock }: Stage, { inbox_ids, until, takeOver }: Cou
     const at = Math.min(release, ...looks.values());
     if (at >= until) return;
     clock.moveTo(Math.max(at, clock.now()));
-    for (const id of ids) {
-      // What becomes free may be anybody's: every inbox looks again.
-      if ((looks.get(id) ?? NEVER) > at && release > at) continue;
-      looks.set(id, Math.max(desk.look(id), at));
-    }
+    // What becomes free may be anybody's: every inbox looks again.
+    const free = ids.filter((id) => (looks.get(id) ?? NEVER) <= at || release <= at);
+    // As in a round: the inbox first that has rested longest.
+    if (free.length > 1) free.sort((one, other) => desk.slotOf(one) - desk.slotOf(other));
+    for (const id of free) looks.set(id, Math.max(desk.look(id), at));
     release = ids.length === 0 ? NEVER : (nextRelease(ledger) ?? NEVER);
   }
 }
@@ -150,11 +150,15 @@ function fail(facts: object, text: string): never {
   throw new Error(`${text}: ${JSON.stringify(facts)}`);
 }
 
+interface PlayDesk {
+  /** Sends what may go; the next instant to look, ms UTC. */
+  look(inbox_id: number): number;
+  /** Its pace: no mail before then, ms UTC. */
+  slotOf(inbox_id: number): number;
+}
+
 /** Looks at one inbox at a time; answers when to look at it again. */
-function openPlayDesk(
-  ledger: Ledger,
-  takeOver: (message_id: number) => void,
-): { look(inbox_id: number): number } {
+function openPlayDesk(ledger: Ledger, takeOver: (message_id: number) => void): PlayDesk {
   // Between two looks nothing but the reading changes an inbox.
   const rows = new Map<number, InboxRow | null>();
   let here: InboxRow[] = [];
@@ -174,6 +178,7 @@ function openPlayDesk(
     },
   };
   return {
+    slotOf: (inbox_id) => (rows.get(inbox_id) ?? findInbox(ledger, inbox_id))?.next_slot_at ?? 0,
     look(inbox_id) {
       const row = rows.get(inbox_id) ?? findInbox(ledger, inbox_id);
       const read_at = ledger.clock.now();

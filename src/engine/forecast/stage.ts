@@ -56,6 +56,8 @@ export function openStage(copy: LedgerCopy, order: ForecastOrder): Stage {
     journal: nowhere,
     keys,
     vault: openVault({ data_key: null, random }),
+    // The words of a mail decide nothing here.
+    public_url: null,
     write,
     together: write,
     workspace: () => workspace,

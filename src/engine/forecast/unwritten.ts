@@ -9,7 +9,7 @@ import { type ComposeStep, composeStep } from "../send/compose.ts";
 
 /** Tags decide by values, filters other than `default` may not like them, and an object is no text: Liquid has the word. */
 const HANGS_ON_VALUES = /\{%|\{\{[^}]*\|\s*(?!default\b)[a-z_]+|\{\{\s*custom\s*[|}]/;
-const NO_WORDS = { subject: "", text: null, html: null, bytes: new Uint8Array(0) };
+const NO_WORDS = { subject: "", text: null, html: null, bytes: new Uint8Array(0), links: [] };
 
 interface Wording {
   /** What a lead needs: for each variant, or for the step's own words. */

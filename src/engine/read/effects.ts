@@ -6,7 +6,7 @@ import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps } from "../../resources/campaigns/steps.store.ts";
 import { findCampaign } from "../../resources/campaigns/store.ts";
-import { stopEnrollment, stopLead } from "../../resources/enrollments/actions.ts";
+import { stopCompany, stopEnrollment, stopLead } from "../../resources/enrollments/actions.ts";
 import { hold, listEnrollmentsOfLead, pause } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
 import { clearSoftBounces, findLead, setLeadState } from "../../resources/leads/store.ts";
@@ -94,6 +94,7 @@ function replied(ledger: Ledger, tx: Tx, message: MessageRow, reply: StoredReply
       pause(tx, enrollment.id, "replied_elsewhere");
     else if (!goes_on) stopEnrollment(ledger, tx, enrollment.id, "replied");
   }
+  answered(ledger, tx, message);
   record(
     ledger,
     tx,
@@ -103,6 +104,13 @@ function replied(ledger: Ledger, tx: Tx, message: MessageRow, reply: StoredReply
     },
     subjectOf(message),
   );
+}
+
+/** Somebody at the company has answered: `stop_for_company` ends the campaign for the others there. */
+function answered(ledger: Ledger, tx: Tx, { campaign_id, lead_id }: MessageRow): void {
+  if (campaign_id === null || lead_id === null) return;
+  if (findCampaign(tx, campaign_id)?.stop_for_company)
+    stopCompany(ledger, tx, { campaign_id, lead_id });
 }
 
 function unsubscribed(ledger: Ledger, tx: Tx, { message, judgement, matched_by }: Match): void {
@@ -118,6 +126,8 @@ function unsubscribed(ledger: Ledger, tx: Tx, { message, judgement, matched_by }
   });
   stopLead(ledger, tx, lead.id, "unsubscribed");
   setLeadState(tx, lead.id, "unsubscribed");
+  // Words are an answer of a person; a click in the mail client is not.
+  if (matched_by !== "unsubscribe_token") answered(ledger, tx, message);
   record(ledger, tx, { event: "lead.unsubscribed", detail: { source } }, subjectOf(message));
 }
 

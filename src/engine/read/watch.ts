@@ -24,6 +24,8 @@ export interface WatchDesk {
   signal: AbortSignal;
   /** Waits so long, or until the watch is nudged or stopped. */
   sleep(ms: number): Promise<void>;
+  /** Another number than before: every connection is to be made anew. */
+  generation(): number;
   /** A signal that fires when the watch is nudged or stopped. */
   nudged(): AbortSignal;
   /** Reading has been tried. */
@@ -48,11 +50,13 @@ async function watchOnce(desk: WatchDesk, inbox: InboxRow): Promise<boolean> {
     const account = accountOf(ledger, inbox);
     if (!account)
       throw new MailboxError("auth", "the stored login cannot be opened with this master key");
+    const generation = desk.generation();
     const session = await desk.mail.openMailbox(account, desk.signal);
     try {
       const renew_at = ledger.clock.now() + RENEW_MS;
       while (!desk.signal.aborted && ledger.clock.now() < renew_at) {
         const current = findInbox(ledger, desk.inbox_id);
+        if (desk.generation() !== generation) return true;
         // Another login or server: this session belongs to the one before.
         if (!current || isOtherLogin(current, inbox)) return true;
         if (!(await readOnce(ledger, desk.inbox_id, session))) return true;

@@ -1,6 +1,7 @@
 // Takes over a mail of which only the sent journal tells: the (enrollment, step) becomes `uncertain`, its place in that day's
 // limits is taken, and the sequence goes on behind it. It is never sent again but by a person.
 
+import type { StepMail } from "../../core/step-mail.ts";
 import { localDay } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
 import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
@@ -15,6 +16,7 @@ import {
   hasJournaledMails,
   insertJournaledMail,
 } from "../../resources/messages/journaled.store.ts";
+import { keepLinks } from "../../resources/messages/links.store.ts";
 import {
   findMessage,
   findMessageOfStep,
@@ -25,7 +27,7 @@ import {
   type MessageRow,
   noteCommit,
 } from "../../resources/messages/store.ts";
-import { composeStep } from "./compose.ts";
+import { composeStep, type StepOrder } from "./compose.ts";
 import { goOn } from "./settle.ts";
 
 const WORDS = "the sent journal says that its dot was let go";
@@ -104,9 +106,11 @@ function makeRow(
   const steps = listSteps(tx, enrollment.campaign_id);
   const step = steps.find(({ id }) => id === step_id);
   const [lead, inbox] = [findLead(tx, enrollment.lead_id), findInbox(tx, inbox_id)];
-  if (!step || !lead || !inbox || !findCampaign(tx, enrollment.campaign_id)) return null;
-  const order = { message_id, enrollment, lead, inbox, steps, step };
-  const composed = composeStep(ledger, tx, order);
+  const campaign = findCampaign(tx, enrollment.campaign_id);
+  if (!step || !lead || !inbox || !campaign) return null;
+  const order = { message_id, campaign, enrollment, lead, inbox, steps, step };
+  const content = wordsOf(ledger, tx, order);
+  const links = content ? keepLinks(tx, content.links) : null;
   const none = { variant_id: null, subject: "", text: null, html: null, bytes: new Uint8Array() };
   insertMessage(tx, {
     id: message_id,
@@ -119,9 +123,21 @@ function makeRow(
     recipient: lead.email,
     first_of_lead: enrollment.sent_count === 0,
     follow_up: enrollment.sent_count > 0,
-    ...(composed.ok ? composed.content : none),
+    ...(content ?? none),
+    links,
   });
   return findMessage(tx, message_id);
+}
+
+/** Null where they cannot be made any more: what was sent is taken over all the same. */
+function wordsOf(ledger: Ledger, tx: Tx, order: StepOrder): StepMail | null {
+  try {
+    const composed = composeStep(ledger, tx, order);
+    return composed.ok ? composed.content : null;
+  } catch (error) {
+    if (error instanceof Error && error.name === "SQLiteError") throw error;
+    return null;
+  }
 }
 
 function makeUncertain(

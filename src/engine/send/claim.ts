@@ -2,23 +2,26 @@
 // message is `claimed` with this boot's id. Invariant 1: what is claimed twice is sent twice, so one transaction
 // decides. A kill after it: the next start puts the message back to `queued`, for no dot was written.
 import { nextSlot } from "../../core/pace.ts";
-import { closesAt } from "../../core/window.ts";
-import { localDay, startOfNextDay } from "../../core/zones.ts";
+import { openUntil } from "../../core/window.ts";
+import { localDay } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps, type StepRow } from "../../resources/campaigns/steps.store.ts";
 import { type CampaignRow, findCampaign } from "../../resources/campaigns/store.ts";
 import { stopEnrollment } from "../../resources/enrollments/actions.ts";
+import { noteDecision } from "../../resources/enrollments/decisions.store.ts";
 import {
   block,
   complete,
   type EnrollmentRow,
   findEnrollment,
+  putOff,
   takeOff,
 } from "../../resources/enrollments/store.ts";
 import { findInbox, type InboxRow, takeSlot } from "../../resources/inboxes/store.ts";
 import { findLead, type LeadRow } from "../../resources/leads/store.ts";
 import { reserveQuota } from "../../resources/messages/actions.ts";
+import { keepLinks } from "../../resources/messages/links.store.ts";
 import {
   claimMessage,
   findMessageOfStep,
@@ -114,9 +117,15 @@ export function claimStep(
 /** The step that is sent now; null where there is none, and the lead has left the due index. */
 function decideStep(tx: Tx, enrollment: EnrollmentRow, steps: StepRow[]): StepRow | null {
   const plan = planStep(tx, enrollment, steps);
+  for (const decision of plan.decisions)
+    noteDecision(tx, { enrollment_id: enrollment.id, ...decision });
   if (plan.plan === "send") return plan.step;
   if (plan.plan === "wait") {
     block(tx, enrollment.id, { until: plan.until, by: "deferred" });
+    return null;
+  }
+  if (plan.plan === "later") {
+    putOff(tx, enrollment.id, { step_id: plan.step.id, due_at: plan.due_at });
     return null;
   }
   complete(tx, enrollment.id, {
@@ -150,12 +159,14 @@ function freeze(ledger: Ledger, tx: Tx, due: Due, compose: ComposeStep): ClaimRe
     first_of_lead: enrollment.sent_count === 0,
     follow_up: enrollment.sent_count > 0,
     ...composed.content,
+    links: keepLinks(tx, composed.content.links),
   };
   const { zone } = ledger.workspace();
   const day = localDay(tx.now, zone);
-  const closes_at = closesAt(campaign.send_window, enrollment.zone, tx.now);
-  // Its places are of this day: a mail that is still under way at midnight comes back and takes the next day's.
-  const window_until = Math.min(closes_at ?? Infinity, startOfNextDay(tx.now, zone));
+  const window_until = openUntil(campaign.send_window, tx.now, {
+    lead: enrollment.zone,
+    day: zone,
+  });
   const claim = { boot_id: ledger.boot_id, quota_day: day, window_until };
   if (there) {
     refreezeMessage(tx, message);

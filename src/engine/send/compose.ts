@@ -1,9 +1,12 @@
 // Gathers what the mail of a step is made of; the mail itself is made where the preview is made (core/step-mail.ts).
 
+import { RENDER_TOO_SLOW } from "../../core/render.ts";
 import { type Composed, composeStepMail } from "../../core/step-mail.ts";
 import type { Reading } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { publicSide } from "../../resources/campaigns/actions.ts";
 import type { StepRow } from "../../resources/campaigns/steps.store.ts";
+import type { CampaignRow } from "../../resources/campaigns/store.ts";
 import type { EnrollmentRow } from "../../resources/enrollments/store.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
 import type { LeadRow } from "../../resources/leads/store.ts";
@@ -11,6 +14,7 @@ import { findAliasOf } from "../../resources/messages/aliases.store.ts";
 import { listThread } from "../../resources/messages/due.store.ts";
 
 export interface StepOrder {
+  campaign: CampaignRow;
   message_id: number;
   enrollment: EnrollmentRow;
   lead: LeadRow;
@@ -21,10 +25,10 @@ export interface StepOrder {
 
 export type ComposeStep = (ledger: Ledger, reading: Reading, order: StepOrder) => Composed;
 
-/** The step's mail for this lead, or what the lead lacks for it: never "Hi ,". */
+/** The step's mail for this lead, or what the lead lacks for it: never "Hi ,". Throws where writing it took too long. */
 export function composeStep(ledger: Ledger, reading: Reading, order: StepOrder): Composed {
-  const { message_id, lead, inbox, steps, step, enrollment } = order;
-  return composeStepMail({
+  const { message_id, campaign, lead, inbox, steps, step, enrollment } = order;
+  const composed = composeStepMail({
     message_id,
     date: ledger.clock.now(),
     step,
@@ -37,5 +41,10 @@ export function composeStep(ledger: Ledger, reading: Reading, order: StepOrder):
     first: steps[0] ?? step,
     postal_address: ledger.workspace().postal_address,
     keys: ledger.keys,
+    public: publicSide(ledger, campaign),
   });
+  // The machine's fault, as far as anybody can tell: the lead steps aside for a while and not for good.
+  if (!composed.ok && composed.blocked_by.endsWith(RENDER_TOO_SLOW))
+    throw new Error(RENDER_TOO_SLOW);
+  return composed;
 }

@@ -4,9 +4,10 @@ import { AppError, type FaultDetail, notFound } from "../../core/faults.ts";
 import { formatId, parseId } from "../../core/ids.ts";
 import { issue, refuseIssues } from "../../core/issues.ts";
 import type { Step } from "../../core/sequence.ts";
+import type { PublicSide } from "../../core/step-mail.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { archiveEnrollments } from "../enrollments/actions.ts";
+import { archiveEnrollments, cutWindows } from "../enrollments/actions.ts";
 import { listZonesAtStep } from "../enrollments/of-campaign.store.ts";
 import { moveToStep, restartAtStep, unblockCampaign } from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
@@ -55,6 +56,15 @@ export function createCampaign(
   });
 }
 
+/** What a campaign's mails ask of the public address; null where there is none. */
+export function publicSide(
+  ledger: Ledger,
+  { track_opens, track_clicks }: Pick<CampaignRow, "track_opens" | "track_clicks">,
+): PublicSide | null {
+  const { public_url: url, workspace_id, mode } = ledger;
+  return url === null ? null : { url, ledger: { workspace_id, mode }, track_opens, track_clicks };
+}
+
 /**
  * Changes what the draft names, also of a campaign that runs. `in_flight: restart` lets the delay of a changed step
  * begin anew for those who wait at it; with `keep` they stay due when they were.
@@ -81,6 +91,7 @@ export function changeCampaign(
       if (in_flight === "restart") restartClocks(tx, id, before, after);
     }
     unblockCampaign(tx, id);
+    if (draft.send_window) cutWindows(ledger, tx, { campaign_id: id });
     tx.nudge("send");
   });
 }

@@ -23,8 +23,7 @@ export function showCampaign(ledger: Ledger, row: CampaignRow): Campaign {
     send_window: row.send_window,
     track_opens: row.track_opens,
     track_clicks: row.track_clicks,
-    // Links and pixels need an address that recipients can reach; there is none.
-    tracking: { opens: false, clicks: false, reason: "no_public_url" },
+    tracking: trackingOf(ledger, row),
     stop_on_reply: row.stop_on_reply,
     stop_for_company: row.stop_for_company,
     max_per_company_per_day: row.max_per_company_per_day,
@@ -43,6 +42,12 @@ function showNumbers(ledger: Ledger, id: number): Pick<Campaign, "sent_today" | 
   const { sent_today, sent_7d, replied_7d } = readNumbers(ledger, id, days);
   const reply_rate_7d = sent_7d === 0 ? null : Math.round((replied_7d / sent_7d) * 10_000) / 10_000;
   return { sent_today, reply_rate_7d };
+}
+
+/** Links and pixels need an address that recipients can reach. */
+function trackingOf({ public_url }: Ledger, row: CampaignRow): Campaign["tracking"] {
+  if (public_url === null) return { opens: false, clicks: false, reason: "no_public_url" };
+  return { opens: row.track_opens, clicks: row.track_clicks, reason: null };
 }
 
 function warningsOf(ledger: Ledger): Campaign["warnings"] {

@@ -12,15 +12,17 @@ import { findInbox, type InboxRow } from "../inboxes/store.ts";
 import { findLead, type LeadRow } from "../leads/store.ts";
 import { findAliasOf } from "../messages/aliases.store.ts";
 import { listThread } from "../messages/due.store.ts";
+import { publicSide } from "./actions.ts";
 import { listMadeMails, type MadeMail } from "./enrolled.store.ts";
 import type { Preview } from "./schema.ts";
 import { listSteps, type StepRow } from "./steps.store.ts";
-import { findCampaign, listInboxIds } from "./store.ts";
+import { type CampaignRow, findCampaign, listInboxIds } from "./store.ts";
 
 type PreviewStep = Preview["steps"][number];
 
 interface Stage {
   ledger: Ledger;
+  campaign: CampaignRow;
   lead: LeadRow;
   inbox: InboxRow;
   first: StepRow;
@@ -30,7 +32,8 @@ interface Stage {
 
 /** Every step of the campaign for this lead, in order, as if no branch led past one. */
 export function previewCampaign(ledger: Ledger, campaign_id: number, lead_id: number): Preview {
-  if (!findCampaign(ledger, campaign_id)) throw notFound("campaign");
+  const campaign = findCampaign(ledger, campaign_id);
+  if (!campaign) throw notFound("campaign");
   const lead = findLead(ledger, lead_id);
   if (!lead) throw notFound("lead");
   const steps = listSteps(ledger, campaign_id);
@@ -38,7 +41,14 @@ export function previewCampaign(ledger: Ledger, campaign_id: number, lead_id: nu
   const enrollment = findEnrollmentOf(ledger, campaign_id, lead_id);
   const inbox = findSender(ledger, campaign_id, enrollment);
   if (!first || !inbox) throw noSender();
-  const stage: Stage = { ledger, lead, inbox, first, thread: readThread(ledger, enrollment) };
+  const stage: Stage = {
+    ledger,
+    campaign,
+    lead,
+    inbox,
+    first,
+    thread: readThread(ledger, enrollment),
+  };
   const made = enrollment ? listMadeMails(ledger, enrollment.id) : [];
   return {
     object: "preview",
@@ -97,7 +107,7 @@ function showMade(mail: MadeMail): PreviewStep {
 }
 
 function showPlanned(stage: Stage, step: StepRow, mail: MadeMail | null): PreviewStep {
-  const { ledger, lead, inbox, first, thread } = stage;
+  const { ledger, campaign, lead, inbox, first, thread } = stage;
   // No message has an id that low: they begin with the time.
   const message_id = mail?.id ?? step.position + 1;
   const composed = composeStepMail({
@@ -110,6 +120,7 @@ function showPlanned(stage: Stage, step: StepRow, mail: MadeMail | null): Previe
     first,
     postal_address: ledger.workspace().postal_address,
     keys: ledger.keys,
+    public: publicSide(ledger, campaign),
   });
   if (composed.ok) thread.push({ id: message_id, subject: composed.content.subject, alias: null });
   return {

@@ -55,7 +55,7 @@ const PROSE = {
     operationId: "changeCampaign",
     summary: "Change a campaign",
     description:
-      "Also while it runs; an archived one is read-only (409 `wrong_state`). `steps` is the whole sequence: steps keep their ids, those that are left out are removed, unless they have mails (409 `step_in_use`); leads that wait at a removed step go on to the next. `in_flight` says what happens to those who wait at a step that changes.",
+      "Also while it runs; an archived one is read-only (409 `wrong_state`). `steps` is the whole sequence: steps keep their ids, those that are left out are removed, unless they have mails (409 `step_in_use`); leads that wait at a removed step go on to the next. `in_flight` says what happens to those who wait at a step that changes. A mail that is not under way is made anew with the new words, and another send window counts at once. Who has had the last step stays `completed` when a step is added behind it: `POST /v1/leads/{id}/resume` takes such a lead up there.",
   },
   pause: {
     operationId: "pauseCampaign",

@@ -116,7 +116,12 @@ const settings = {
   track_opens: t.Optional(t.Boolean()),
   track_clicks: t.Optional(t.Boolean()),
   stop_on_reply: t.Optional(t.Boolean()),
-  stop_for_company: t.Optional(t.Boolean()),
+  stop_for_company: t.Optional(
+    t.Boolean({
+      description:
+        "A person's answer ends the campaign for everybody at the same company domain (`ended_by: company_replied`), in one transaction. Never at public mail domains such as gmail.com. Default false.",
+    }),
+  ),
   max_per_company_per_day: t.Optional(nullable(integer({ minimum: 1, maximum: 1000 }))),
   lead_cooldown: t.Optional(
     t.Unsafe<string>({

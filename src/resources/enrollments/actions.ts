@@ -1,16 +1,21 @@
 // What may be done to a lead in a campaign. Stop beats send: ending an enrollment and cancelling its unfinished mail
 // are one transaction (Invariant 2).
+import { companyDomain } from "../../core/address.ts";
 import { addDuration, readDuration } from "../../core/duration.ts";
 import { AppError } from "../../core/faults.ts";
 import { formatId } from "../../core/ids.ts";
+import { inferZone, type Whereabouts, type ZoneBasis } from "../../core/lead-zone.ts";
 import type { EnrollmentEnd } from "../../core/states.ts";
-import { findZone } from "../../core/zones.ts";
+import { openUntil } from "../../core/window.ts";
+import { localDay } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
 import { findNote, type Ledger, setNote } from "../../ledger/ledger.ts";
 import { listSteps } from "../campaigns/steps.store.ts";
+import { findCampaign } from "../campaigns/store.ts";
 import { findLead } from "../leads/store.ts";
 import { giveBackQuota } from "../messages/actions.ts";
-import { cancelUnfinished } from "../messages/store.ts";
+import { listClaimed } from "../messages/due.store.ts";
+import { cancelUnfinished, setWindowUntil } from "../messages/store.ts";
 import { listUnfinishedOfCampaign } from "./of-campaign.store.ts";
 import {
   findEnrollmentOf,
@@ -19,16 +24,14 @@ import {
   listEnrollmentsOfLead,
   type NewEnrollment,
   setWorkspaceZone,
+  setZone,
   stop,
 } from "./store.ts";
+import { listColleagues } from "./waiting.store.ts";
 
 /** The zone in which a lead's window is read, and where that comes from. */
-export function leadZone(
-  ledger: Ledger,
-  lead: { timezone: string | null },
-): { zone: string; basis: string } {
-  const own = lead.timezone === null ? null : findZone(lead.timezone);
-  return own ? { zone: own, basis: "lead" } : { zone: ledger.workspace().zone, basis: "workspace" };
+export function leadZone(ledger: Ledger, lead: Whereabouts): { zone: string; basis: ZoneBasis } {
+  return inferZone(lead) ?? { zone: ledger.workspace().zone, basis: "workspace" };
 }
 
 /** Adds a lead to a campaign: its first step is due at once, or after that step's delay. */
@@ -39,7 +42,7 @@ export function enrollLead(
 ): number {
   const lead = findLead(tx, order.lead_id);
   if (!lead) throw new AppError("not_found");
-  const start = openStarts(ledger, tx, order.campaign_id)(lead.timezone);
+  const start = openStarts(ledger, tx, order.campaign_id)(lead);
   const id = insertEnrollment(tx, { ...order, ...start });
   if (id === null) {
     const there = findEnrollmentOf(tx, order.campaign_id, order.lead_id);
@@ -52,9 +55,8 @@ export function enrollLead(
 }
 
 /** A lead that is to be enrolled. */
-export interface Enrollee {
+export interface Enrollee extends Whereabouts {
   id: number;
-  timezone: string | null;
 }
 
 /** Enrolls leads in one campaign. How many: who is in it already is left alone. */
@@ -65,26 +67,23 @@ export function enrollAll(
   leads: readonly Enrollee[],
 ): number {
   const startOf = openStarts(ledger, tx, campaign_id);
-  const rows = leads.map(({ id, timezone }) => ({ lead_id: id, ...startOf(timezone) }));
+  const rows = leads.map((lead) => ({ lead_id: lead.id, ...startOf(lead) }));
   const added = insertEnrollments(tx, campaign_id, rows);
   if (added > 0) tx.nudge("send");
   return added;
 }
 
-/** Where and when a campaign begins for a lead of this zone: read once for all of a transaction. */
+/** Where and when a campaign begins for a lead: read once for all of a transaction. */
 function openStarts(ledger: Ledger, tx: Tx, campaign_id: number) {
   const first = listSteps(tx, campaign_id)[0];
   if (!first) throw new AppError("not_found");
   const delay = readDuration(first.delay);
-  const starts = new Map<string | null, Omit<NewEnrollment, "lead_id" | "campaign_id">>();
-  return (timezone: string | null) => {
-    const known = starts.get(timezone);
-    if (known) return known;
-    const { zone, basis } = leadZone(ledger, { timezone });
-    const due_at = addDuration(tx.now, delay, zone);
-    const start = { step_id: first.id, zone, zone_basis: basis, due_at };
-    starts.set(timezone, start);
-    return start;
+  const dues = new Map<string, number>();
+  return (lead: Whereabouts): Omit<NewEnrollment, "lead_id" | "campaign_id"> => {
+    const { zone, basis } = leadZone(ledger, lead);
+    const due_at = dues.get(zone) ?? addDuration(tx.now, delay, zone);
+    dues.set(zone, due_at);
+    return { step_id: first.id, zone, zone_basis: basis, due_at };
   };
 }
 
@@ -102,6 +101,55 @@ export function stopEnrollment(
 /** Ends every enrollment of a lead. */
 export function stopLead(ledger: Ledger, tx: Tx, lead_id: number, ended_by: EnrollmentEnd): void {
   for (const { id } of listEnrollmentsOfLead(tx, lead_id)) stopEnrollment(ledger, tx, id, ended_by);
+}
+
+/**
+ * Ends the campaign for everybody else at the company of a lead who answered: in the transaction of the answer, for their
+ * mails may be under way. Nobody else where the address is of a public mail domain: neighbours there are strangers.
+ */
+export function stopCompany(
+  ledger: Ledger,
+  tx: Tx,
+  { campaign_id, lead_id }: { campaign_id: number; lead_id: number },
+): void {
+  const lead = findLead(tx, lead_id);
+  const company_domain = lead ? companyDomain(lead.email) : null;
+  if (company_domain === null) return;
+  for (const id of listColleagues(tx, { campaign_id, company_domain, lead_id }))
+    stopEnrollment(ledger, tx, id, "company_replied");
+}
+
+/** The lead's zone is another one: who waits is read in it, and a mail under way has only as long as its window has. */
+export function moveLead(
+  ledger: Ledger,
+  tx: Tx,
+  lead_id: number,
+  { zone, basis }: { zone: string; basis: ZoneBasis },
+): void {
+  setZone(tx, lead_id, zone, basis);
+  cutWindows(ledger, tx, { lead_id });
+  tx.nudge("send");
+}
+
+/**
+ * Windows or zones have changed: mails that are claimed may be let go only while the window is open as it is now. The
+ * commit point reads `window_until`, which the claim had frozen. Only what is under way is looked at: a handful of rows.
+ */
+export function cutWindows(
+  ledger: Ledger,
+  tx: Tx,
+  of: { lead_id?: number; campaign_id?: number },
+): void {
+  for (const mail of listClaimed(tx)) {
+    if (of.lead_id !== undefined && mail.lead_id !== of.lead_id) continue;
+    if (of.campaign_id !== undefined && mail.campaign_id !== of.campaign_id) continue;
+    const campaign = findCampaign(tx, mail.campaign_id);
+    const zones = { lead: mail.zone, day: ledger.workspace().zone };
+    // Past midnight it goes back whatever the window: its place was yesterday's.
+    const is_of_today = mail.quota_day === localDay(tx.now, zones.day);
+    if (campaign && is_of_today)
+      setWindowUntil(tx, mail.id, openUntil(campaign.send_window, tx.now, zones));
+  }
 }
 
 /** Ends up to 500 enrollments of an archived campaign. How many are left to do: call until 0. */
@@ -138,6 +186,7 @@ async function follow(ledger: Ledger): Promise<void> {
   // Noted at the end: a crash on the way begins anew, and a second change meanwhile is seen at the next look.
   ledger.write((tx) => {
     setNote(tx, ZONE_NOTE, zone);
+    cutWindows(ledger, tx, {});
     tx.nudge("send");
   });
 }

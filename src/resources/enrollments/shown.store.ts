@@ -10,6 +10,8 @@ export type ShownEnrollment = Pick<
   | "lead_id"
   | "state"
   | "ended_by"
+  | "zone"
+  | "zone_basis"
   | "step_id"
   | "due_at"
   | "held_until"
@@ -17,7 +19,7 @@ export type ShownEnrollment = Pick<
   | "blocked_by"
 >;
 
-const COLUMNS = `e.id, e.campaign_id, e.lead_id, e.state, e.ended_by, e.step_id, e.due_at, e.held_until, e.blocked_until,
+const COLUMNS = `e.id, e.campaign_id, e.lead_id, e.state, e.ended_by, e.zone, e.zone_basis, e.step_id, e.due_at, e.held_until, e.blocked_until,
   e.blocked_by`;
 
 /** The enrollments of these leads: each lead's stand together, oldest first. */

@@ -1,6 +1,8 @@
 // SQL of enrollments: the only writer of their state. What the round asks of those that wait stands in
 // waiting.store.ts.
+// oxlint-disable max-lines -- each table has one writer, and this one has many moves; what only reads stands elsewhere
 
+import type { ZoneBasis } from "../../core/lead-zone.ts";
 import type { EnrollmentEnd, EnrollmentState } from "../../core/states.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 
@@ -15,7 +17,7 @@ export interface EnrollmentRow {
   step_id: number | null;
   due_at: number | null;
   zone: string;
-  zone_basis: string;
+  zone_basis: ZoneBasis;
   in_flight: number | null;
   held_until: number | null;
   blocked_until: number | null;
@@ -39,7 +41,7 @@ export interface NewEnrollment {
   step_id: number;
   due_at: number;
   zone: string;
-  zone_basis: string;
+  zone_basis: ZoneBasis;
 }
 
 /** Adds a lead to a campaign. Null when it is there already, for life. */
@@ -170,6 +172,18 @@ export function takeOff(
       "UPDATE enrollments SET in_flight = ?, inbox_id = ?, step_id = ?, updated_at = ? WHERE id = ?",
     )
     .run(flight.message_id, flight.inbox_id, flight.step_id, tx.now, id);
+}
+
+/** Waits for another step, or for a later instant; also where it had had the last step, and one was added since. */
+export function putOff(tx: Tx, id: number, next: { step_id: number; due_at: number }): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET state = 'waiting', ended_by = NULL, step_id = ?1, due_at = ?2, updated_at = ?3,
+         state_since = CASE WHEN state = 'waiting' THEN state_since ELSE ?3 END
+       WHERE id = ?4 AND state IN ('waiting', 'completed')`,
+    )
+    .run(next.step_id, next.due_at, tx.now, id);
 }
 
 /** Nothing went out: back to where it waited. A first step gives its inbox back too. */
@@ -393,8 +407,42 @@ export function unblockCampaign(tx: Tx, campaign_id: number): void {
   tx.nudge("send");
 }
 
+/** Its last mail counts as of now, and what waits behind it is due as much earlier. */
+export function pullBackDue(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET due_at = due_at - (last_sent_at - ?1), last_sent_at = ?1, updated_at = ?1
+       WHERE id = ?2 AND last_sent_at > ?1`,
+    )
+    .run(tx.now, id);
+}
+
+/** The same for who was enrolled ahead of now and not mailed yet. `above`: no id below it was given at such an instant. */
+export function pullBackEnrolled(tx: Tx, above: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET due_at = due_at - (created_at - ?1), created_at = ?1, updated_at = ?1
+       WHERE id > ?2 AND created_at > ?1 AND sent_count = 0`,
+    )
+    .run(tx.now, above);
+}
+
+/** Whoever is kept back beyond `until` by a limit is looked at again; what a lead lacks, and our own faults, stay. */
+export function releaseBlocked(tx: Tx, until: number): void {
+  tx.db
+    .query(
+      `UPDATE enrollments
+       SET blocked_until = NULL, blocked_by = NULL, state_since = ?1, updated_at = ?1
+       WHERE state = 'waiting' AND blocked_until IS NOT NULL AND blocked_until > ?2
+         AND blocked_by NOT LIKE 'missing_%' AND blocked_by <> 'internal_error'`,
+    )
+    .run(tx.now, until);
+}
+
 /** The lead's zone changed: what waits is read in the new one. */
-export function setZone(tx: Tx, lead_id: number, zone: string, zone_basis: string): void {
+export function setZone(tx: Tx, lead_id: number, zone: string, zone_basis: ZoneBasis): void {
   tx.db
     .query("UPDATE enrollments SET zone = ?, zone_basis = ?, updated_at = ? WHERE lead_id = ?")
     .run(zone, zone_basis, tx.now, lead_id);

@@ -96,3 +96,33 @@ export function nextRelease({ db }: Reading): number | null {
   const instants = [row?.blocked ?? null, row?.held ?? null].filter((at) => at !== null);
   return instants.length > 0 ? Math.min(...instants) : null;
 }
+
+/** The enrollments of a campaign that have not ended, of the other people at one company. */
+export function listColleagues(
+  { db }: Reading,
+  place: { campaign_id: number; company_domain: string; lead_id: number },
+): number[] {
+  return db
+    .query<{ id: number }, [number, string, number]>(
+      `SELECT e.id
+       FROM leads l
+       CROSS JOIN enrollments e ON e.campaign_id = ? AND e.lead_id = l.id
+       WHERE l.company_domain = ? AND l.id <> ? AND e.state NOT IN ('stopped', 'completed')
+       ORDER BY e.id`,
+    )
+    .all(place.campaign_id, place.company_domain, place.lead_id)
+    .map(({ id }) => id);
+}
+
+/** Leads that were mailed at an instant that lies ahead: the clock was. Found by their mails' slots. */
+export function listMailedAhead({ db }: Reading, now: number): number[] {
+  return db
+    .query<{ id: number }, [number]>(
+      `SELECT DISTINCT e.id
+       FROM messages m
+       JOIN enrollments e ON e.id = m.enrollment_id
+       WHERE m.inbox_id IN (SELECT id FROM inboxes) AND m.slot_at > ?1 AND e.last_sent_at > ?1`,
+    )
+    .all(now)
+    .map(({ id }) => id);
+}

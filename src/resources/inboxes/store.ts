@@ -225,7 +225,10 @@ export function releaseLiveMailbox(control: Control, email: string, inbox_id: nu
   });
 }
 
-/** The inboxes that may send, or those of them that are named. */
+/**
+ * The inboxes that may send, or those of them that are named; the one first that has rested longest, so that new leads are
+ * spread evenly over them.
+ */
 export function listSendingInboxes(
   { db }: Reading,
   among: ReadonlySet<number> | null = null,
@@ -233,10 +236,10 @@ export function listSendingInboxes(
   const rows = among
     ? db
         .query<Stored, [string]>(
-          `${SENDING} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`,
+          `${SENDING} AND id IN (SELECT value FROM json_each(?)) ORDER BY next_slot_at, id`,
         )
         .all(JSON.stringify([...among]))
-    : db.query<Stored, []>(`${SENDING} ORDER BY id`).all();
+    : db.query<Stored, []>(`${SENDING} ORDER BY next_slot_at, id`).all();
   return rows.map(fromRow);
 }
 
@@ -258,6 +261,33 @@ export function takeSlot(tx: Tx, id: number, next_slot_at: number): void {
 /** The dot of the mail that took the slot came `ms` after the claim: the next slot is as much later. */
 export function delaySlot(tx: Tx, id: number, ms: number): void {
   tx.db.query("UPDATE inboxes SET next_slot_at = next_slot_at + ? WHERE id = ?").run(ms, id);
+}
+
+/** A server's refusal puts an inbox off for a day at most. */
+const PUT_OFF_MOST_MS = 24 * 3_600_000;
+
+/** No inbox waits longer than its pace and a server's word allow from now on: what lies further ahead a wrong clock has set. */
+export function pullBackInboxes(tx: Tx): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET next_slot_at = min(next_slot_at, ?1 + min_gap_seconds * 1250), retry_at = min(retry_at, ?1 + ?2),
+         failing_since = min(failing_since, ?1), read_failing_since = min(read_failing_since, ?1),
+         read_at = CASE WHEN read_at <= ?1 THEN read_at END
+       WHERE deleted_at IS NULL`,
+    )
+    .run(tx.now, PUT_OFF_MOST_MS);
+}
+
+/** The clock jumped ahead from `jumped_from`: what an inbox had still to wait then, it waits from now on. */
+export function keepPace(tx: Tx, jumped_from: number): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET next_slot_at = ?1 + min(next_slot_at - ?2, min_gap_seconds * 1250)
+       WHERE next_slot_at > ?2 AND deleted_at IS NULL`,
+    )
+    .run(tx.now, jumped_from);
 }
 
 /** Not before `until`: a server's limit, in its own words. */

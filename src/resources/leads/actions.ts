@@ -6,8 +6,8 @@ import { eraseAnswers } from "../../ledger/answers.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findCampaign } from "../campaigns/store.ts";
-import { enrollLead, leadZone, stopLead } from "../enrollments/actions.ts";
-import { setZone, unblockLead } from "../enrollments/store.ts";
+import { enrollLead, leadZone, moveLead, stopLead } from "../enrollments/actions.ts";
+import { unblockLead } from "../enrollments/store.ts";
 import { eraseEventsOfLead } from "../events/store.ts";
 import { eraseMessagesOfLead } from "../messages/store.ts";
 import { eraseRepliesOfLead } from "../replies/store.ts";
@@ -106,10 +106,10 @@ function refuseMailed(lead: LeadRow): void {
 /** Writes the fields and lets what waits for them look again. */
 export function saveFields(ledger: Ledger, tx: Tx, lead: LeadRow, fields: LeadFields): void {
   updateLead(tx, lead.id, fields);
-  if (fields.timezone !== lead.timezone) {
-    const { zone, basis } = leadZone(ledger, fields);
-    setZone(tx, lead.id, zone, basis);
-  }
+  const { zone, basis } = leadZone(ledger, fields);
+  const before = leadZone(ledger, lead);
+  if (zone !== before.zone || basis !== before.basis)
+    moveLead(ledger, tx, lead.id, { zone, basis });
   unblockLead(tx, lead.id);
 }
 

@@ -1,7 +1,8 @@
 // A lead as the API shows it, with what it does in each campaign.
 import { formatId, type IdPrefix } from "../../core/ids.ts";
 import type { Reading } from "../../ledger/database.ts";
-import { formatInstant, readJson } from "../../ledger/row.ts";
+import { formatInstant, formatInstantOrNull, readJson } from "../../ledger/row.ts";
+import { listDecisions } from "../enrollments/decisions.store.ts";
 import type { ShownEnrollment } from "../enrollments/shown.store.ts";
 import { listEnrollmentsOfLead } from "../enrollments/store.ts";
 import type { Lead, TimelineItem } from "./schema.ts";
@@ -25,7 +26,9 @@ export function showLead(reading: Reading, row: LeadRow): Lead {
     source: row.source,
     custom: row.custom,
     status: row.state,
-    campaigns: listEnrollmentsOfLead(reading, row.id).map(showEnrollment),
+    campaigns: listEnrollmentsOfLead(reading, row.id).map((enrollment) =>
+      showAlone(reading, enrollment),
+    ),
     created_at: formatInstant(row.created_at),
     updated_at: formatInstant(row.updated_at),
   };
@@ -48,7 +51,7 @@ function writeOnce(prefix: IdPrefix): (id: number) => string {
   };
 }
 
-/** The same as showLead for a page of them, each as JSON text: a test holds the two together. */
+/** The same as showLead for a page of them, without the decisions, each as JSON text: a test holds the two together. */
 export function writeLeads(
   rows: readonly ListedLead[],
   enrollments: readonly ShownEnrollment[],
@@ -72,7 +75,7 @@ function writeLead({ id, fields, created_at, updated_at }: ListedLead, campaigns
 /** Words of our own stand in quotes as they are; a reason may hold anything. */
 function writeEnrollment(row: ShownEnrollment, repeats: Repeats): string {
   const ended_by = row.ended_by === null ? "null" : `"${row.ended_by}"`;
-  return `{"campaign_id":"${repeats.campaign(row.campaign_id)}","enrollment_id":"${formatId("enr", row.id)}","state":"${row.state}","ended_by":${ended_by},"next_action":${writeNext(row, repeats)}}`;
+  return `{"campaign_id":"${repeats.campaign(row.campaign_id)}","enrollment_id":"${formatId("enr", row.id)}","state":"${row.state}","ended_by":${ended_by},"zone":"${row.zone}","zone_basis":"${row.zone_basis}","next_action":${writeNext(row, repeats)}}`;
 }
 
 function writeNext(row: ShownEnrollment, repeats: Repeats): string {
@@ -88,8 +91,38 @@ function showEnrollment(row: ShownEnrollment): Lead["campaigns"][number] {
     enrollment_id: formatId("enr", row.id),
     state: row.state,
     ended_by: row.ended_by,
+    zone: row.zone,
+    zone_basis: row.zone_basis,
     next_action: nextAction(row),
   };
+}
+
+/** What a list leaves out as well. */
+function showAlone(reading: Reading, row: ShownEnrollment): Lead["campaigns"][number] {
+  return { ...showEnrollment(row), ...decisionsOf(reading, row.id) };
+}
+
+type Decisions = NonNullable<Lead["campaigns"][number]["decisions"]>;
+
+function decisionsOf(reading: Reading, enrollment_id: number): { decisions?: Decisions } {
+  const decisions = showDecisions(reading, enrollment_id);
+  return decisions.length === 0 ? {} : { decisions };
+}
+
+function showDecisions(reading: Reading, enrollment_id: number): Decisions {
+  return listDecisions(reading, enrollment_id).map(({ step_id, went_to, trials, decided_at }) => ({
+    step_id: formatId("stp", step_id),
+    went_to: went_to === null ? "end" : formatId("stp", went_to),
+    at: formatInstant(decided_at),
+    trials: trials.map(({ event, holds, why, on_step_id, event_at, go_to }) => ({
+      event,
+      holds,
+      why,
+      on_step_id: idOrNull("stp", on_step_id),
+      event_at: formatInstantOrNull(event_at),
+      go_to: go_to === "end" ? go_to : formatId("stp", go_to),
+    })),
+  }));
 }
 
 function nextAction(row: ShownEnrollment): Lead["campaigns"][number]["next_action"] {

@@ -2,9 +2,11 @@
 // refused with the reason; named none, it is done wherever it can be.
 
 import { AppError, notFound } from "../../core/faults.ts";
+import { dueAtBehind } from "../../core/sequence.ts";
 import type { EnrollmentEnd } from "../../core/states.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { listSteps, type StepRow } from "../campaigns/steps.store.ts";
 import { findCampaign } from "../campaigns/store.ts";
 import { enrollLead, stopEnrollment } from "../enrollments/actions.ts";
 import {
@@ -12,6 +14,7 @@ import {
   findEnrollmentOf,
   listEnrollmentsOfLead,
   pause,
+  putOff,
   resume,
 } from "../enrollments/store.ts";
 import { getLead, getOpenCampaign, refuseSuppressed } from "./actions.ts";
@@ -56,10 +59,12 @@ export function resumeLead(ledger: Ledger, aim: Aim): void {
     const lead = getLead(tx, aim.lead_id);
     forEach(tx, aim, (enrollment) => {
       if (enrollment.state === "waiting" || enrollment.state === "held") return null;
-      const fault = findResumeFault(tx, enrollment);
+      const behind = findStepBehind(tx, enrollment);
+      const fault = findResumeFault(tx, enrollment, behind);
       if (fault) return fault;
       refuseSuppressed(ledger, tx, lead.email);
-      resume(tx, enrollment.id);
+      if (behind) goOnAt(tx, enrollment, behind);
+      else resume(tx, enrollment.id);
       tx.nudge("send");
       return null;
     });
@@ -67,13 +72,38 @@ export function resumeLead(ledger: Ledger, aim: Aim): void {
 }
 
 /** Ends that a person can take back: the others are somebody else's word, or there is nothing left to send. */
-const MAY_RESUME: ReadonlySet<EnrollmentEnd> = new Set(["stopped", "replied", "suppressed"]);
+const MAY_RESUME: ReadonlySet<EnrollmentEnd> = new Set([
+  "stopped",
+  "replied",
+  "company_replied",
+  "suppressed",
+]);
 
-function findResumeFault(reading: Reading, enrollment: EnrollmentRow): AppError | null {
+/** A step that was added behind the last one, after a lead had got them all: nobody gets it unasked. */
+function findStepBehind(reading: Reading, enrollment: EnrollmentRow): StepRow | null {
+  const { ended_by, last_step_id, campaign_id } = enrollment;
+  if (ended_by !== "last_step" || last_step_id === null) return null;
+  const steps = listSteps(reading, campaign_id);
+  const at = steps.findIndex(({ id }) => id === last_step_id);
+  return at < 0 ? null : (steps[at + 1] ?? null);
+}
+
+function goOnAt(tx: Tx, { id, zone, last_sent_at }: EnrollmentRow, step: StepRow): void {
+  putOff(tx, id, {
+    step_id: step.id,
+    due_at: dueAtBehind(last_sent_at, step, { zone, now: tx.now }),
+  });
+}
+
+function findResumeFault(
+  reading: Reading,
+  enrollment: EnrollmentRow,
+  behind: StepRow | null,
+): AppError | null {
   if (findCampaign(reading, enrollment.campaign_id)?.state === "archived")
     return new AppError("wrong_state", "The campaign is archived and sends nothing any more.");
   const { ended_by } = enrollment;
-  return ended_by === null || MAY_RESUME.has(ended_by) ? null : ended(ended_by);
+  return ended_by === null || MAY_RESUME.has(ended_by) || behind ? null : ended(ended_by);
 }
 
 function ended(ended_by: EnrollmentEnd): AppError {

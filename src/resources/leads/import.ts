@@ -142,7 +142,10 @@ function importSlice(ledger: Ledger, tx: Tx, work: Import, slice: readonly Candi
     const { pile, lead_id } = importRow(ledger, tx, shared, candidate);
     if (typeof pile === "string") result[pile]++;
     else refuse(result, candidate, pile);
-    if (lead_id !== null) enrolled.push({ id: lead_id, timezone: candidate.fields.timezone });
+    if (lead_id !== null) {
+      const { timezone, country, phone } = candidate.fields;
+      enrolled.push({ id: lead_id, timezone, country, phone });
+    }
   }
   if (campaign_id !== null) result.enrolled += enrollAll(ledger, tx, campaign_id, enrolled);
 }

@@ -2,7 +2,7 @@
 // characters at once. What it does not take it says nothing about: such a row is read by schema.ts and fields.ts, which
 // word what is wrong. Invariant: a row that is taken here is stored as those two would store it.
 
-import { isControlFree, parseAddress } from "../../core/address.ts";
+import { companyDomain, isControlFree, parseAddress } from "../../core/address.ts";
 import { findZone } from "../../core/zones.ts";
 import { isRecord } from "../../http/json-body.ts";
 import { CUSTOM_KEY_LENGTH, CUSTOM_KEYS_MOST } from "./fields.ts";
@@ -57,6 +57,7 @@ export function openPlainReader(): (row: unknown) => PlainRow | null {
     const fields = nobody();
     for (const name of Object.keys(row)) if (!take(fields, name, row[name], readZone)) return null;
     if (fields.email === "") return null;
+    fields.company_domain = companyDomain(fields.email);
     if (fields.country?.length === 2) fields.country = fields.country.toUpperCase();
     return { draft: row, fields };
   };
@@ -75,6 +76,7 @@ const nobody = (): WrittenFields => ({
   tags: "[]",
   source: null,
   custom: "{}",
+  company_domain: null,
 });
 
 type ReadZone = (value: unknown) => string | null | undefined;

@@ -121,7 +121,7 @@ const PROSE = {
     operationId: "resumeLead",
     summary: "Resume a lead",
     description:
-      "Goes on where it stood, after a pause, a stop or a reply. A mail that the stop cancelled stays cancelled: the way goes on behind it. 409 `wrong_state` when the lead opted out or bounced, when the sequence is over, or when the campaign is archived; 409 `lead_suppressed` when the address is suppressed. Without `campaign_id` it is done wherever it can be, and refused only when that is nowhere.",
+      "Goes on where it stood, after a pause, a stop or a reply (also of a colleague), and behind the last step where one was added since. A mail that the stop cancelled stays cancelled: the way goes on behind it. 409 `wrong_state` when the lead opted out or bounced, when the sequence is over, or when the campaign is archived; 409 `lead_suppressed` when the address is suppressed. Without `campaign_id` it is done wherever it can be, and refused only when that is nowhere.",
   },
   stop: {
     operationId: "stopLead",

@@ -1,6 +1,7 @@
 // How leads look on the wire.
 import { t } from "elysia";
 
+import { ZONE_BASES } from "../../core/lead-zone.ts";
 import { ENROLLMENT_ENDS, ENROLLMENT_STATES, LEAD_STATES } from "../../core/states.ts";
 import { idOf, instant, nullable, pageQuery, word } from "../../http/schemas.ts";
 
@@ -29,8 +30,14 @@ const fields = {
   title: text(200, "The job title."),
   phone: text(50, "As people write it, best with the country code."),
   website: text(500, "A web address."),
-  country: text(100, "Best as two letters (ISO 3166-1)."),
-  timezone: text(64, "An IANA time zone such as Europe/Berlin; windows are read in it."),
+  country: text(
+    100,
+    "Best as two letters (ISO 3166-1); three letters and names are understood too. Tells the zone where `timezone` is absent.",
+  ),
+  timezone: text(
+    64,
+    "An IANA time zone such as Europe/Berlin; windows are read in it. Absent: the zone of `country`, else of `phone`, else the workspace's.",
+  ),
   tags: t.Optional(
     t.Array(t.String({ minLength: 1, maxLength: 64 }), {
       maxItems: 50,
@@ -116,6 +123,38 @@ export const BulkResult = t.Object(
   },
 );
 
+const zone = t.String({
+  description: "The IANA time zone in which the send window is read for this lead.",
+  examples: ["Europe/Berlin"],
+});
+const zone_basis = word(
+  ZONE_BASES,
+  "Where `zone` comes from: the lead's `timezone` (`lead`), its `country`, its `phone`, or nothing of the lead, so that it is the workspace's.",
+);
+
+const trial = t.Object({
+  event: t.String({ description: "What the branch asks for.", examples: ["not_opened"] }),
+  holds: t.Boolean(),
+  why: t.String({
+    description:
+      "`happened`, `did_not_happen`, `too_late` (after `within`), `other_category`, or `step_not_sent`.",
+    examples: ["did_not_happen"],
+  }),
+  on_step_id: nullable(idOf("stp")),
+  event_at: nullable(t.String({ format: "date-time" })),
+  go_to: t.String({ description: "A step, or `end`.", examples: ["stp_00000000003"] }),
+});
+
+const decision = t.Object({
+  step_id: idOf("stp"),
+  went_to: t.String({
+    description: "The step that came instead, the step itself where no branch held, or `end`.",
+    examples: ["stp_00000000003"],
+  }),
+  at: t.String({ format: "date-time" }),
+  trials: t.Array(trial, { description: "The branches that were tried, in order." }),
+});
+
 const nextAction = t.Object({
   type: word(["send"]),
   step_id: idOf("stp"),
@@ -153,7 +192,15 @@ export const Lead = t.Object({
       enrollment_id: idOf("enr"),
       state: word(ENROLLMENT_STATES),
       ended_by: nullable(word(ENROLLMENT_ENDS)),
+      zone,
+      zone_basis,
       next_action: nullable(nextAction),
+      decisions: t.Optional(
+        t.Array(decision, {
+          description:
+            "Which branch held at each step that had any, and why; oldest first. Left out of lists, and while there are none.",
+        }),
+      ),
     }),
   ),
   created_at: instant,

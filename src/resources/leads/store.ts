@@ -1,4 +1,5 @@
 // SQL of leads. An erased lead keeps its row only where enrollments point at it, without the person: no query finds it.
+import { companyDomain } from "../../core/address.ts";
 import type { LeadState } from "../../core/states.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
@@ -159,6 +160,7 @@ export type LeadFields = Omit<
 
 const bindings = (fields: LeadFields) => ({
   ...fields,
+  company_domain: companyDomain(fields.email),
   tags: JSON.stringify(fields.tags),
   custom: JSON.stringify(fields.custom),
 });
@@ -168,9 +170,9 @@ export function insertLead(tx: Tx, fields: LeadFields): number {
   const id = tx.id();
   tx.db
     .query(
-      `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone, tags, source,
-         custom, state, created_at, updated_at)
-       VALUES ($id, $email, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
+      `INSERT INTO leads (id, email, company_domain, first_name, last_name, company, title, phone, website, country, timezone,
+         tags, source, custom, state, created_at, updated_at)
+       VALUES ($id, $email, $company_domain, $first_name, $last_name, $company, $title, $phone, $website, $country, $timezone, $tags,
          $source, $custom, 'new', $now, $now)`,
     )
     .run({ ...bindings(fields), id, now: tx.now });
@@ -178,7 +180,12 @@ export function insertLead(tx: Tx, fields: LeadFields): number {
 }
 
 /** The fields as their columns hold them: `tags` and `custom` are JSON. */
-export type WrittenFields = Omit<LeadFields, "tags" | "custom"> & { tags: string; custom: string };
+export type WrittenFields = Omit<LeadFields, "tags" | "custom"> & {
+  tags: string;
+  custom: string;
+  /** core/address.ts `companyDomain`: written with the address. */
+  company_domain: string | null;
+};
 
 export const writeFields = (fields: LeadFields): WrittenFields => bindings(fields);
 
@@ -191,8 +198,8 @@ export function insertNewLead(tx: Tx, lead: WrittenFields): number | null {
   const { changes } = tx.db
     .query(
       `INSERT INTO leads (id, email, first_name, last_name, company, title, phone, website, country, timezone, tags, source,
-         custom, state, created_at, updated_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'new', ?14, ?14)
+         custom, company_domain, state, created_at, updated_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'new', ?15, ?15)
        ON CONFLICT (email) DO NOTHING`,
     )
     .run(
@@ -209,6 +216,7 @@ export function insertNewLead(tx: Tx, lead: WrittenFields): number | null {
       lead.tags,
       lead.source,
       lead.custom,
+      lead.company_domain,
       tx.now,
     );
   return changes > 0 ? id : null;
@@ -218,7 +226,7 @@ export function updateLead(tx: Tx, id: number, fields: LeadFields): void {
   tx.db
     .query(
       `UPDATE leads
-       SET email = $email, first_name = $first_name, last_name = $last_name, company = $company, title = $title,
+       SET email = $email, company_domain = $company_domain, first_name = $first_name, last_name = $last_name, company = $company, title = $title,
          phone = $phone, website = $website, country = $country, timezone = $timezone, tags = $tags, source = $source,
          custom = $custom, updated_at = $now
        WHERE id = $id`,
@@ -231,7 +239,7 @@ export function eraseLeadRow(tx: Tx, id: number): void {
   tx.db
     .query(
       `UPDATE leads
-       SET email = ?1, first_name = NULL, last_name = NULL, company = NULL, title = NULL, phone = NULL, website = NULL,
+       SET email = ?1, company_domain = NULL, first_name = NULL, last_name = NULL, company = NULL, title = NULL, phone = NULL, website = NULL,
          country = NULL, timezone = NULL, tags = '[]', source = NULL, custom = '{}', state = 'suppressed', updated_at = ?2
        WHERE id = ?3`,
     )

@@ -19,6 +19,18 @@ export function usedOn(
   );
 }
 
+/** Places that are held on days that have not come are held today: the clock was ahead when they were taken. */
+export function foldQuotas(tx: Tx, today: string): void {
+  tx.db
+    .query(
+      `INSERT INTO quotas (day, subject, id, used)
+       SELECT ?1, subject, id, sum(used) FROM quotas WHERE day > ?1 GROUP BY subject, id
+       ON CONFLICT DO UPDATE SET used = used + excluded.used`,
+    )
+    .run(today);
+  tx.db.query("DELETE FROM quotas WHERE day > ?").run(today);
+}
+
 /** Takes (1) or gives back (-1) one place of each of these on that day. */
 export function moveQuotas(
   tx: Tx,

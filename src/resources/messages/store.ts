@@ -1,5 +1,6 @@
 // SQL of messages: the only writer of their states. Every move names the states that it may come from, so an
 // illegal move changes no row (domain.md "A message").
+// oxlint-disable max-lines -- each table has one writer, and this one has many moves; what only reads stands elsewhere
 import { type MessageKind, type MessageState, statesBefore } from "../../core/states.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 
@@ -56,6 +57,8 @@ export interface NewMessage {
   text: string | null;
   html: string | null;
   bytes: Uint8Array;
+  /** JSON of links.store.ts, or null. */
+  links: string | null;
   first_of_lead: boolean;
   follow_up: boolean;
 }
@@ -73,9 +76,9 @@ export function insertClaimed(tx: Tx, message: NewMessage, claim: Claim): void {
   tx.db
     .query(
       `INSERT INTO messages (id, kind, state, campaign_id, lead_id, enrollment_id, step_id, variant_id, inbox_id,
-         recipient, subject, text, html, bytes, first_of_lead, follow_up, queued_at, claimed_at, slot_at, attempts,
+         recipient, subject, text, html, bytes, links, first_of_lead, follow_up, queued_at, claimed_at, slot_at, attempts,
          boot_id, quota_day, window_until)
-       VALUES (?1, ?2, 'claimed', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?16, 1, ?17, ?18, ?19)`,
+       VALUES (?1, ?2, 'claimed', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17, ?17, 1, ?18, ?19, ?20)`,
     )
     .run(
       message.id,
@@ -91,6 +94,7 @@ export function insertClaimed(tx: Tx, message: NewMessage, claim: Claim): void {
       message.text,
       message.html,
       message.bytes,
+      message.links,
       Number(message.first_of_lead),
       Number(message.follow_up),
       tx.now,
@@ -105,8 +109,8 @@ export function insertMessage(tx: Tx, message: NewMessage): void {
   tx.db
     .query(
       `INSERT INTO messages (id, kind, state, campaign_id, lead_id, enrollment_id, step_id, variant_id, inbox_id,
-         recipient, subject, text, html, bytes, first_of_lead, follow_up, queued_at)
-       VALUES (?1, ?2, 'queued', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`,
+         recipient, subject, text, html, bytes, links, first_of_lead, follow_up, queued_at)
+       VALUES (?1, ?2, 'queued', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)`,
     )
     .run(
       message.id,
@@ -122,6 +126,7 @@ export function insertMessage(tx: Tx, message: NewMessage): void {
       message.text,
       message.html,
       message.bytes,
+      message.links,
       Number(message.first_of_lead),
       Number(message.follow_up),
       tx.now,
@@ -133,7 +138,7 @@ export function refreezeMessage(tx: Tx, message: NewMessage): void {
   tx.db
     .query(
       `UPDATE messages
-       SET variant_id = ?, inbox_id = ?, recipient = ?, subject = ?, text = ?, html = ?, bytes = ?
+       SET variant_id = ?, inbox_id = ?, recipient = ?, subject = ?, text = ?, html = ?, bytes = ?, links = ?
        WHERE id = ? AND state = 'queued'`,
     )
     .run(
@@ -144,6 +149,7 @@ export function refreezeMessage(tx: Tx, message: NewMessage): void {
       message.text,
       message.html,
       message.bytes,
+      message.links,
       message.id,
     );
 }
@@ -160,6 +166,13 @@ export function claimMessage(tx: Tx, id: number, claim: Claim): boolean {
     )
     .run(claim.boot_id, claim.quota_day, claim.window_until, tx.now, id);
   return changes > 0;
+}
+
+/** Until when a claimed mail may be let go: its window is another one than at the claim. */
+export function setWindowUntil(tx: Tx, id: number, window_until: number): void {
+  tx.db
+    .query("UPDATE messages SET window_until = ? WHERE id = ? AND state = 'claimed'")
+    .run(window_until, id);
 }
 
 export interface CommitGuard {
@@ -303,6 +316,39 @@ export function cancelUnfinished(tx: Tx, enrollment_id: number): MessageRow[] {
     )
     .run(tx.now, enrollment_id);
   return rows;
+}
+
+/** A server's longest wait (backoff.ts): a retry that lies further ahead was set by a wrong clock. */
+const RETRY_MOST_MS = 72 * 60_000;
+/** Whatever day it is in the workspace's zone, a slot of that day is not older than this. */
+const DAY_MOST_MS = 26 * 3_600_000;
+
+/** Mails that a clock ahead of now has stamped count as of now: in the rolling hour, the day's limits and the cool-down. */
+export function pullBackMessages(tx: Tx, today: string): void {
+  tx.db
+    .query(
+      `UPDATE messages
+       SET slot_at = min(slot_at, ?1), queued_at = min(queued_at, ?1), claimed_at = min(claimed_at, ?1),
+         committed_at = min(committed_at, ?1), released_at = min(released_at, ?1), sent_at = min(sent_at, ?1), finished_at = min(finished_at, ?1),
+         quota_day = min(quota_day, ?2)
+       WHERE inbox_id IN (SELECT id FROM inboxes) AND slot_at > ?1 - ?3 AND (slot_at > ?1 OR quota_day > ?2)`,
+    )
+    .run(tx.now, today, DAY_MOST_MS);
+  tx.db
+    .query(
+      `UPDATE messages
+       SET retry_at = min(retry_at, ?1 + ?2), deferred_since = min(deferred_since, ?1)
+       WHERE state = 'deferred' AND (retry_at > ?1 + ?2 OR deferred_since > ?1)`,
+    )
+    .run(tx.now, RETRY_MOST_MS);
+  tx.db
+    .query(
+      "UPDATE messages SET look_at = NULL, looks = 0 WHERE state = 'uncertain' AND looked_up_at > ?",
+    )
+    .run(tx.now);
+  tx.db
+    .query("UPDATE messages SET copy_retry_at = NULL WHERE copy = 'due' AND copy_retry_at > ?")
+    .run(tx.now);
 }
 
 export function findMessage({ db }: Reading, id: number): MessageRow | null {
@@ -456,7 +502,7 @@ export function eraseMessagesOfLead(tx: Tx, lead_id: number): void {
   tx.db
     .query(
       `UPDATE messages
-       SET recipient = '', subject = '', text = NULL, html = NULL, response = NULL,
+       SET recipient = '', subject = '', text = NULL, html = NULL, links = NULL, response = NULL,
          bytes = CASE WHEN state IN ('claimed', 'committed') THEN bytes END, copy = NULL, wire_id = NULL
        WHERE lead_id = ?`,
     )

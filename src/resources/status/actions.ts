@@ -10,6 +10,7 @@ import type { CampaignState } from "../../core/states.ts";
 import { localDay } from "../../core/zones.ts";
 import type { Control } from "../../ledger/control.ts";
 import type { Reading } from "../../ledger/database.ts";
+import { readFreeze } from "../../ledger/freeze.ts";
 import { type Ledger, setNote, type Workspace } from "../../ledger/ledger.ts";
 import { formatInstant, formatInstantOrNull } from "../../ledger/row.ts";
 import { listCampaigns } from "../campaigns/store.ts";
@@ -46,6 +47,8 @@ export interface WorkspaceStatus {
   tier: string;
   zone: string;
   sent_today: number;
+  /** Nothing is sent: the clock stands below a time that it has shown before. Null when it does not. */
+  clock_frozen: { since: string; highest_seen: string; believed_at: string } | null;
   waiting: Omit<Waiting, "next_at"> & { next_at: string | null };
   /** Up to 100, newest first. */
   inboxes: InboxStatus[];
@@ -70,6 +73,7 @@ export function readWorkspaceStatus(
     tier,
     zone,
     sent_today: countSentOn(reading, today),
+    clock_frozen: showFreeze(reading),
     waiting: { ...waiting, next_at: formatInstantOrNull(next_at) },
     inboxes: listInboxes(reading, {
       before: Number.MAX_SAFE_INTEGER,
@@ -85,6 +89,17 @@ export function readWorkspaceStatus(
     active: listOf(reading, "active"),
     paused: listOf(reading, "paused"),
   };
+}
+
+function showFreeze(reading: Reading): WorkspaceStatus["clock_frozen"] {
+  const freeze = readFreeze(reading);
+  return (
+    freeze && {
+      since: formatInstant(freeze.since),
+      highest_seen: formatInstant(freeze.highest_wall),
+      believed_at: formatInstant(freeze.believed_at),
+    }
+  );
 }
 
 function showInboxStatus(reading: Reading, inbox: InboxRow, today: string): InboxStatus {
