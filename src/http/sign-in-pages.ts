@@ -3,7 +3,7 @@
 import { Elysia } from "elysia";
 
 import { AppError } from "../core/faults.ts";
-import { escaped, html, textAnswer } from "./html.ts";
+import { escaped, html, prose, textAnswer } from "./html.ts";
 import { searchOf } from "./place.ts";
 import type { SignInPage } from "./sign-ins.ts";
 import type { Wiring } from "./wiring.ts";
@@ -12,7 +12,7 @@ function pageAnswer({ status, title, problem, text, link }: SignInPage): Respons
   const parts = [
     `<h1>${escaped(title)}</h1>`,
     problem === null ? "" : `<p class="problem" role="alert">${escaped(problem)}</p>`,
-    ...text.map((one) => `<p>${escaped(one)}</p>`),
+    ...text.map((one) => `<p>${prose(one)}</p>`),
     link === null
       ? ""
       : `<p><a class="button" href="${escaped(link.url)}">${escaped(link.text)}</a></p>`,

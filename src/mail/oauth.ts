@@ -1,7 +1,7 @@
 // Signing in with Google and Microsoft: authorization code with PKCE, refresh and device grant over openid-client, which
 // is loaded at its first use. Every answer has a deadline and a size, and no redirect is followed.
 
-import type { Configuration, TokenEndpointResponse } from "openid-client";
+import type * as Library from "openid-client";
 
 import type {
   DevicePoll,
@@ -34,8 +34,8 @@ export interface OAuthOptions {
 interface Desk {
   facts: ProviderFacts;
   client: OAuthClient;
-  config: Configuration;
-  library: typeof import("openid-client");
+  config: Library.Configuration;
+  library: typeof Library;
 }
 
 /** The port of the user's own clients. */
@@ -136,7 +136,7 @@ async function fetchCapped(url: string, options: object): Promise<Response> {
 async function grantOf(
   { client, facts }: Desk,
   secrets: readonly (string | null)[],
-  ask: () => Promise<TokenEndpointResponse>,
+  ask: () => Promise<Library.TokenEndpointResponse>,
 ): Promise<GrantOutcome> {
   try {
     return { outcome: "granted", granted: readGranted(facts, await ask()) };
@@ -145,7 +145,7 @@ async function grantOf(
   }
 }
 
-function readGranted({ needed }: ProviderFacts, answer: TokenEndpointResponse): Granted {
+function readGranted({ needed }: ProviderFacts, answer: Library.TokenEndpointResponse): Granted {
   const granted = answer.scope?.split(" ").map(plainScope);
   const ends_in_s = Number(answer["refresh_token_expires_in"] ?? Number.NaN);
   return {
@@ -162,7 +162,7 @@ function readGranted({ needed }: ProviderFacts, answer: TokenEndpointResponse): 
 /** Microsoft spells scopes back in its own case. */
 const plainScope = (scope: string) => scope.toLowerCase();
 
-function readEmail(answer: TokenEndpointResponse): string | null {
+function readEmail(answer: Library.TokenEndpointResponse): string | null {
   // openid-client has held the token against issuer, client and time; it came over TLS from its issuer (OIDC 3.1.3.7).
   if (answer.id_token === undefined) return null;
   const [, body = ""] = answer.id_token.split(".");

@@ -28,9 +28,9 @@ export async function logInWith<T>(
  * AUTH XOAUTH2 with the token that stands as the password. Ours, because nodemailer's own asks for new tokens by itself.
  * A 334 holds the server's complaint and wants an empty line before the refusal comes.
  */
-export const sayXoauth2: SMTPConnectionCustomAuthHandler = async ({ auth, sendCommand }) => {
-  const { user, pass } = auth.credentials;
-  const first = await sendCommand(`AUTH XOAUTH2 ${xoauth2(user, pass)}`);
-  const last = first.status === 334 ? await sendCommand("") : first;
+export const sayXoauth2: SMTPConnectionCustomAuthHandler = async (login) => {
+  const { user, pass } = login.auth.credentials;
+  const first = await login.sendCommand(`AUTH XOAUTH2 ${xoauth2(user, pass)}`);
+  const last = first.status === 334 ? await login.sendCommand("") : first;
   if (last.status !== 235) throw new Error("the token was refused");
 };

@@ -46,11 +46,11 @@ describe.skipIf(missing !== null)("a mailbox that is signed in, on real servers"
     await lab.close();
   }, 60_000);
 
+  const visit = (url: string) => {
+    const { pathname, search } = new URL(url);
+    return house.request(`${pathname}${search}`, { headers: { authorization: "" } });
+  };
   const signInAs = async (setup_url: string | null, email: string) => {
-    const visit = (url: string) => {
-      const { pathname, search } = new URL(url);
-      return house.request(`${pathname}${search}`, { headers: { authorization: "" } });
-    };
     const begun = await visit(setup_url ?? "");
     const back = await signIn(begun.headers.get("location") ?? "", email, CALLBACK);
     const page = await visit(back);

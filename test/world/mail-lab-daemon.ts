@@ -28,6 +28,8 @@ interface Token {
 
 const GREYLISTED = "450 4.7.1 Greylisted, see https://grey.example/help";
 
+const nobodys: LookUp = () => Promise.resolve(null);
+
 /** Starts the policy server and the OAuth provider. */
 export async function startLabDaemon(ports: LabPorts): Promise<LabDaemon> {
   const policy = policyServer();
@@ -35,7 +37,7 @@ export async function startLabDaemon(ports: LabPorts): Promise<LabDaemon> {
     throw new Error(`port ${ports.policy} was taken meanwhile`);
   }
   const tokens = new Map<string, Token>();
-  let lookUp: LookUp = () => Promise.resolve(null);
+  let lookUp: LookUp = nobodys;
   const oauth = Bun.serve({
     hostname: LAB_HOST,
     port: ports.oauth,

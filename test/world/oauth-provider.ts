@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import Provider, { type Configuration, type KoaContextWithOIDC } from "oidc-provider";
+import { type Configuration, type KoaContextWithOIDC, Provider } from "oidc-provider";
 
 import type { OAuthProvider, ProviderServer } from "../../src/core/oauth-port.ts";
 import type { ProviderFacts } from "../../src/mail/oauth-providers.ts";
@@ -76,7 +76,8 @@ export async function openOAuthWorld(
     noteAnswer(ctx, { asked, tokens, withheld });
     return undefined;
   });
-  server.on("request", provider.callback());
+  const answer = provider.callback();
+  server.on("request", (request, response) => void answer(request, response));
   const facts = (name: OAuthProvider): ProviderFacts => ({
     issuer,
     authorization_endpoint: `${issuer}/auth`,
@@ -179,7 +180,8 @@ function noteAnswer(
     withheld,
   }: { asked: Map<string, number>; tokens: string[]; withheld: string | null },
 ): void {
-  const kind = String(ctx.oidc?.params?.["grant_type"] ?? "unknown");
+  const type: unknown = ctx.oidc?.params?.["grant_type"];
+  const kind = typeof type === "string" ? type : "unknown";
   asked.set(kind, (asked.get(kind) ?? 0) + 1);
   const answer: unknown = ctx.body;
   if (typeof answer !== "object" || answer === null) return;
@@ -195,7 +197,7 @@ function noteAnswer(
 }
 
 /** A browser without a screen: cookies, redirects and forms of one provider. */
-export function openBrowser() {
+function openBrowser() {
   const cookies = new Map<string, string>();
   const go = async (url: string, form: Record<string, string> | null = null): Promise<Response> => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
@@ -229,7 +231,7 @@ export function openBrowser() {
 }
 
 /** The form of a page: where it goes and its hidden fields. */
-export function formOf(page: string, base: string) {
+function formOf(page: string, base: string) {
   const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1];
   if (action === undefined) throw new Error(`no form in ${page.slice(0, 400)}`);
   const hidden = [...page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
@@ -252,4 +254,30 @@ export async function signIn(start: string, email: string, redirect_uri: string)
   }
   if (step.page !== null) throw new Error(`no callback: ${step.page.slice(0, 600)}`);
   return step.url;
+}
+
+/** No page leads there. */
+const NOWHERE = "nowhere:";
+
+/** What a person does with a code on another device. */
+export async function typeCode(
+  device: { user_code: string; verification_uri: string },
+  email: string,
+): Promise<void> {
+  const browser = openBrowser();
+  let step = await browser.follow(device.verification_uri, NOWHERE);
+  for (let pages = 0; pages < 6 && step.page?.includes("<form") === true; pages++) {
+    const { url, fields } = formOf(step.page, step.url);
+    const filled = {
+      ...fields,
+      user_code: fields["user_code"] ?? device.user_code,
+      login: email,
+      password: "x",
+      confirm: "yes",
+    };
+    // oxlint-disable-next-line no-await-in-loop -- one page after the other
+    const answer = await browser.go(url, filled);
+    // oxlint-disable-next-line no-await-in-loop
+    step = await browser.follow(url, NOWHERE, answer);
+  }
 }

@@ -13,17 +13,15 @@ import type { Control } from "../../ledger/control.ts";
 import type { Reading } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findServers, nothingFound } from "./find-servers.ts";
+import { claimLiveMailbox, findLiveMailbox, releaseLiveMailbox } from "./live-mailboxes.store.ts";
 import { sealLogin, tryLogins, withoutPassword } from "./logins.ts";
 import type { InboxDraft } from "./schema.ts";
 import { readServers } from "./servers.ts";
 import {
-  claimLiveMailbox,
   findInbox,
   findInboxByEmail,
-  findLiveMailbox,
   type InboxRow,
   insertInbox,
-  releaseLiveMailbox,
   type StoredServer,
 } from "./store.ts";
 
@@ -67,14 +65,15 @@ export function accountOf(ledger: Pick<Ledger, "vault">, inbox: InboxRow): MailA
   if (provider === "sandbox")
     return { inbox_id: id, email, provider, smtp: NO_SERVER, imap: NO_SERVER };
   if (inbox.auth === "oauth" && inbox.smtp && inbox.imap) {
-    const logIn = (server: StoredServer) => ({ ...server, password: "" });
-    const [smtp, imap] = [logIn(inbox.smtp), logIn(inbox.imap)];
+    const [smtp, imap] = [noPassword(inbox.smtp), noPassword(inbox.imap)];
     return { inbox_id: id, email, provider, auth: "oauth", smtp, imap };
   }
   const smtp = open("smtp_password", inbox.smtp);
   const imap = open("imap_password", inbox.imap);
   return smtp && imap ? { inbox_id: id, email, provider, smtp, imap } : null;
 }
+
+const noPassword = (server: StoredServer): MailServer => ({ ...server, password: "" });
 
 /** Checks everything of a mailbox and logs into both servers. What it gives saves the inbox and answers its id. */
 export async function prepareInbox(

@@ -28,11 +28,12 @@ export interface Codes {
   look(): Promise<void>;
 }
 
+const keyOf = ({ workspace_id, mode }: Ledger, inbox_id: number) =>
+  `${workspace_id}.${mode}.${inbox_id}`;
+
 /** The codes of a house. */
 export function openCodes(parts: SignInParts): Codes {
   const waiting = new Map<string, Waiting>();
-  const keyOf = (ledger: Ledger, inbox_id: number) =>
-    `${ledger.workspace_id}.${ledger.mode}.${inbox_id}`;
   const asked = new Set<Waiting>();
   const ask = async (key: string, one: Waiting) => {
     asked.add(one);

@@ -16,8 +16,9 @@ import {
 import { moveToInbox } from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
 import { getInbox } from "./actions.ts";
+import { releaseLiveMailbox } from "./live-mailboxes.store.ts";
 import { deleteSignIn } from "./sign-ins.store.ts";
-import { deleteInbox, findInbox, releaseLiveMailbox } from "./store.ts";
+import { deleteInbox, findInbox } from "./store.ts";
 import { countWaiting, listCampaignsOfInbox } from "./used.store.ts";
 
 const SLICE_ROWS = 2000;

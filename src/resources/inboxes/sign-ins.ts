@@ -78,16 +78,16 @@ export function openSignIns(parts: SignInParts): SignIns {
       return { ...page, link: { url: linkOf(ledger, inbox_id), text: "Begin again" } };
     },
     askCode: (ledger, provider) => askCode(port, ledger, provider),
-    keepCode: codes.keep,
-    codeOf: codes.find,
-    look: codes.look,
+    keepCode: (ledger, inbox_id, code) => codes.keep(ledger, inbox_id, code),
+    codeOf: (ledger, inbox_id) => codes.find(ledger, inbox_id),
+    look: () => codes.look(),
   };
 }
 
 const UNKNOWN_STATE =
   "This sign-in was not begun here, was finished already, or is older than 10 minutes. A restart of imail ends it, too.";
 const LINK_AGAIN = [
-  "Open the setup_url of the inbox again: GET /v1/inboxes/{id} shows it. For an inbox that works, POST /v1/inboxes/{id}/reconnect answers a new one.",
+  "Open the `setup_url` of the inbox again: `GET /v1/inboxes/{id}` shows it. For an inbox that works, `POST /v1/inboxes/{id}/reconnect` answers a new one.",
 ];
 
 const placeOf = (ledger: Ledger, inbox_id: number) => ({

@@ -10,13 +10,13 @@ import { findSignIn } from "../../../src/resources/inboxes/sign-ins.store.ts";
 import { findInbox, findInboxByEmail } from "../../../src/resources/inboxes/store.ts";
 import { type Ask, askWith } from "../../world/ask.ts";
 import { openTestHouse, type TestHouse, type TestHouseOptions } from "../../world/house.ts";
+import { mailThatTakesTokens, noMail } from "../../world/mail-that-takes-tokens.ts";
 import {
   CLIENT,
-  formOf,
   type OAuthWorld,
-  openBrowser,
   openOAuthWorld,
   signIn,
+  typeCode,
 } from "../../world/oauth-provider.ts";
 
 const CALLBACK = "http://127.0.0.1:7070/oauth/callback";
@@ -42,22 +42,6 @@ afterEach(async () => {
   for (const house of open.splice(0)) await house.close();
 });
 
-/** Mail servers that take a token when the provider says that it is this mailbox's. */
-function mailThatTakesTokens(): MailPort & { logins: string[] } {
-  const logins: string[] = [];
-  const none = (): never => {
-    throw new Error("a sign-in sends and reads nothing");
-  };
-  const check = async ({ smtp }: MailAccount) => {
-    const token = (await smtp.tokens?.get()) ?? "";
-    logins.push(token);
-    if ((await world.lookUp(token))?.user === smtp.username) return { outcome: "ok" } as const;
-    const response = "535 5.7.8 Username and Password not accepted";
-    return { outcome: "failed", server: "smtp", fault: "auth", response } as const;
-  };
-  return { logins, send: none, openMailbox: none, check };
-}
-
 const CLIENTS = {
   google_client_id: CLIENT.id,
   google_client_secret: CLIENT.secret,
@@ -66,7 +50,7 @@ const CLIENTS = {
 };
 
 async function openStreet(options: TestHouseOptions = {}) {
-  const mail = mailThatTakesTokens();
+  const mail = mailThatTakesTokens(world);
   const house = await openTestHouse({
     mail,
     clock,
@@ -106,12 +90,9 @@ function tokensOf({ house }: Pick<Street, "house">, log: Log = SILENT) {
   const port = openOAuthPort({ clients, providers: world.facts, answer_within_s: 1 });
   const { ledger } = house;
   const seen: MailAccount[] = [];
-  const none = (): never => {
-    throw new Error("only logins");
-  };
   const watched: MailPort = {
-    send: none,
-    openMailbox: none,
+    send: noMail,
+    openMailbox: noMail,
     check(account) {
       seen.push(account);
       return Promise.resolve({ outcome: "ok" });
@@ -397,26 +378,6 @@ describe("Reconnecting", () => {
 describe("A code for another device", () => {
   const draft = { email: ADA, provider: "microsoft", auth: "device" };
 
-  /** What the person does on the other device. */
-  async function typeCode(device: NonNullable<Inbox["device"]>, yes = true) {
-    const browser = openBrowser();
-    let step = await browser.follow(device.verification_uri, CALLBACK);
-    for (let pages = 0; pages < 6 && step.page?.includes("<form") === true; pages++) {
-      const { url, fields } = formOf(step.page, step.url);
-      const filled = {
-        ...fields,
-        user_code: fields["user_code"] ?? device.user_code,
-        login: ADA,
-        password: "x",
-        ...(yes ? { confirm: "yes" } : { abort: "yes" }),
-      };
-      // oxlint-disable-next-line no-await-in-loop -- one page after the other
-      const answer = await browser.go(url, filled);
-      // oxlint-disable-next-line no-await-in-loop
-      step = await browser.follow(url, CALLBACK, answer);
-    }
-  }
-
   test("is asked about at the provider's pace until it was typed", async () => {
     const street = await openStreet();
     const { data, status } = await street.ask<Inbox>("POST", "/inboxes", draft);
@@ -430,7 +391,7 @@ describe("A code for another device", () => {
     await sign_ins.look();
     expect([...world.asked.values()]).toEqual([1]);
     expect((await street.read(data.id)).status).toBe("pending_auth");
-    await typeCode(data.device);
+    await typeCode(data.device, ADA);
     clock.at += 10_000;
     await sign_ins.look();
     expect(await street.read(data.id)).toMatchObject({ status: "active", device: null });
