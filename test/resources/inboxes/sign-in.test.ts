@@ -2,15 +2,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 
 import type { Log } from "../../../src/core/log.ts";
-import type { MailAccount, MailPort } from "../../../src/core/mail-port.ts";
-import { openOAuthPort } from "../../../src/mail/oauth.ts";
-import { accountOf, withTokens } from "../../../src/resources/inboxes/actions.ts";
+import { accountOf } from "../../../src/resources/inboxes/actions.ts";
 import type { Inbox } from "../../../src/resources/inboxes/schema.ts";
 import { findSignIn } from "../../../src/resources/inboxes/sign-ins.store.ts";
-import { findInbox, findInboxByEmail } from "../../../src/resources/inboxes/store.ts";
+import { findInboxByEmail } from "../../../src/resources/inboxes/store.ts";
 import { type Ask, askWith } from "../../world/ask.ts";
 import { openTestHouse, type TestHouse, type TestHouseOptions } from "../../world/house.ts";
-import { mailThatTakesTokens, noMail } from "../../world/mail-that-takes-tokens.ts";
+import { mailThatTakesEveryLogin } from "../../world/mail-that-fails-logins.ts";
+import { mailThatTakesTokens, tokensOfHouse } from "../../world/mail-that-takes-tokens.ts";
 import {
   CLIENT,
   type OAuthWorld,
@@ -81,34 +80,8 @@ async function openStreet(options: TestHouseOptions = {}) {
 
 type Street = Awaited<ReturnType<typeof openStreet>>;
 
-const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
-/** The house's tokens of the mailbox, as a mail port gets them. */
-function tokensOf({ house }: Pick<Street, "house">, log: Log = SILENT) {
-  const client = { ...CLIENT, tenant: null };
-  const clients = { gmail: client, microsoft: client };
-  const port = openOAuthPort({ clients, providers: world.facts, answer_within_s: 1 });
-  const { ledger } = house;
-  const seen: MailAccount[] = [];
-  const watched: MailPort = {
-    send: noMail,
-    openMailbox: noMail,
-    check(account) {
-      seen.push(account);
-      return Promise.resolve({ outcome: "ok" });
-    },
-  };
-  const mail = withTokens(watched, { ledger, port, log });
-  const inbox = findInboxByEmail(ledger, ADA);
-  const account = inbox && accountOf(ledger, inbox);
-  if (!account) throw new Error("there is no inbox");
-  return async (refused?: string): Promise<string> => {
-    await mail.check(account, new AbortController().signal);
-    const tokens = seen.at(-1)?.smtp.tokens;
-    if (!tokens) throw new Error("no tokens came with the account");
-    return tokens.get(refused);
-  };
-}
+const tokensOf = ({ house }: Pick<Street, "house">, log?: Log) =>
+  tokensOfHouse(house, { world, email: ADA, log });
 
 async function signedIn() {
   const street = await openStreet();
@@ -181,12 +154,33 @@ describe("Connecting a mailbox", () => {
     expect(findSignIn(house.ledger, row)).toBeNull();
   });
 
-  test("moves to a password, and its tokens are forgotten", async () => {
-    const street = await openStreet();
+  test("moves to an app password, and its tokens are forgotten", async () => {
+    const street = await openStreet({ mail: mailThatTakesEveryLogin() });
     const inbox = await street.connect();
-    const mail = { smtp: { host: "smtp.gmail.com" } };
-    const refused = await street.ask("PATCH", `/inboxes/${inbox.id}`, mail);
-    expect([refused.error.code, refused.error.field]).toEqual(["invalid_field", "smtp.password"]);
+    expect((await street.signInAs(inbox, ADA)).status).toBe(200);
+    const row = findInboxByEmail(street.house.ledger, ADA)?.id ?? 0;
+    const path = `/inboxes/${inbox.id}`;
+    const bare = await street.ask("PATCH", path, { smtp: { host: "smtp.gmail.com" } });
+    expect([bare.error.code, bare.error.field]).toEqual(["invalid_field", "smtp.password"]);
+    expect(findSignIn(street.house.ledger, row)).not.toBeNull();
+    const { data } = await street.ask<Inbox>("PATCH", path, { smtp: { password: "app password" } });
+    expect([data.auth, data.setup_url, data.status]).toEqual(["password", null, "active"]);
+    expect(findSignIn(street.house.ledger, row)).toBeNull();
+    const account = findInboxByEmail(street.house.ledger, ADA);
+    expect(account && accountOf(street.house.ledger, account)?.imap.password).toBe("app password");
+  });
+
+  test("with an app password needs no client and no sign-in", async () => {
+    const street = await openStreet({ mail: mailThatTakesEveryLogin(), settings: {} });
+    const smtp = { password: "app password" };
+    const { data } = await street.ask<Inbox>("POST", "/inboxes", {
+      email: ADA,
+      provider: "gmail",
+      smtp,
+    });
+    expect([data.status, data.auth, data.setup_url]).toEqual(["active", "password", null]);
+    const moved = await street.ask("POST", `/inboxes/${data.id}/reconnect`, { auth: "oauth" });
+    expect(moved.error.code).toBe("oauth_client_missing");
   });
 });
 
@@ -421,7 +415,8 @@ describe("A code for another device", () => {
 test("no token, code or client secret stands in the log or in an answer", async () => {
   const street = await signedIn();
   const get = tokensOf(street, {
-    ...SILENT,
+    info: () => undefined,
+    error: () => undefined,
     warn: (fields, text) => void street.house.lines.push({ level: "warn", fields, text }),
   });
   await get();
@@ -431,5 +426,4 @@ test("no token, code or client secret stands in the log or in an answer", async 
   const told = JSON.stringify([street.house.lines, await street.read(street.inbox.id)]);
   expect(world.tokens.length).toBeGreaterThan(1);
   for (const secret of [...world.tokens, CLIENT.secret]) expect(told.includes(secret)).toBe(false);
-  expect(findInbox(street.house.ledger, 1)).toBeNull();
 });
