@@ -13,6 +13,7 @@ import { AppError } from "./core/faults.ts";
 import type { Log } from "./core/log.ts";
 import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
+import { openSecondOpinion, type SecondOpinion } from "./engine/ask-classifier.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
 import { explainCampaign } from "./engine/explain/campaign.ts";
 import { explainLead } from "./engine/explain/lead.ts";
@@ -163,6 +164,7 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     disk,
     checkpoints,
     backups: in_memory ? null : openDailyBackups(config, log),
+    second_opinion: openClassifier(config, log),
     log,
   });
   const forecasts = openForecasts();
@@ -270,6 +272,8 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
     forecast: (ledger, wish) => parts.forecasts.make(ledger, wish),
     sendTestMail: (ledger, order) => engine.sendTestMail(ledger, order),
+    sendAnswer: (ledger, order) => engine.sendAnswer(ledger, order),
+    openUntracked: (ledger, id) => engine.openUntracked(ledger, id),
     resolve: resolveDoubt,
     explainCampaign: (ledger, id) => explainCampaign(openScene(ledger, engine.signs(ledger)), id),
     explainLead: (ledger, id) => explainLead(openScene(ledger, engine.signs(ledger)), id),
@@ -286,6 +290,12 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     rates: { apex: apexRate(config), ...options.rates },
   });
   return openApp(wiring);
+}
+
+/** Off until both its place and its model are named. */
+function openClassifier(config: Config, log: Log): SecondOpinion | null {
+  const { classifier_url: url, classifier_model: model, classifier_key: key } = config;
+  return url && model ? openSecondOpinion({ url, model, key: key ?? null }, log) : null;
 }
 
 /** The contract leaves this tier to who runs imail. */

@@ -13,6 +13,7 @@ import { findInbox, type InboxRow } from "../resources/inboxes/store.ts";
 import { insertSandboxMail } from "../resources/test/store.ts";
 import { alone } from "./advance.ts";
 import { type Ingested, ingestMail } from "./read/ingest.ts";
+import { judgeAnswer } from "./read/meaning.ts";
 import { readOnce } from "./read/watch.ts";
 
 const SUBJECT_CAP = 998;
@@ -75,7 +76,7 @@ function show(
   const context = { own_addresses: [inbox.email], secret: ledger.keys.token, received_at };
   return {
     outcome: match === null ? "untracked" : reply_id === null ? "repeated" : "taken",
-    judgement: match?.judgement ?? judgeMail(mail, context),
+    judgement: match?.judgement ?? judgeAnswer(ledger, judgeMail(mail, context), mail),
     reply_id,
     matched_by: match?.matched_by ?? null,
     inbox_id: inbox.id,

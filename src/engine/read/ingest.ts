@@ -10,9 +10,10 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { parseMail } from "../../mail/parse.ts";
 import { type FolderRow, setCursor } from "../../resources/inboxes/folders.store.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
-import { insertDigest, insertReply } from "../../resources/replies/store.ts";
+import { insertDigest, insertReply, setMeaning } from "../../resources/replies/store.ts";
 import { applyEffect } from "./effects.ts";
 import { type Match, matchMail } from "./match.ts";
+import { judgeAnswer } from "./meaning.ts";
 
 type Place = Pick<FolderRow, "path" | "role" | "uidvalidity">;
 
@@ -34,7 +35,8 @@ export async function ingestMail(
   fetched: FetchedMail,
 ): Promise<Ingested> {
   const mail = await parseMail(fetched.bytes);
-  const match = matchMail(ledger, { inbox, mail, received_at: fetched.received_at });
+  const found = matchMail(ledger, { inbox, mail, received_at: fetched.received_at });
+  const match = found && { ...found, judgement: judgeAnswer(ledger, found.judgement, mail) };
   return ledger.write((tx) => {
     let reply_id: number | null = null;
     if (match && insertDigest(tx, inbox.id, digestOf(mail, fetched.size))) {
@@ -66,7 +68,7 @@ function store(
   { message, judgement, matched_by }: Match,
   { mail, received_at }: { mail: ParsedMail; received_at: number },
 ): number {
-  return insertReply(tx, {
+  const id = insertReply(tx, {
     kind: judgement.kind,
     category: judgement.category,
     confidence: judgement.confidence,
@@ -86,4 +88,18 @@ function store(
     fault: judgement.bounce?.fault ?? null,
     received_at,
   });
+  const { kind, category, confidence, source, evidence, unsure, evidence_span } = judgement;
+  if (category !== null && unsure !== undefined) {
+    setMeaning(tx, id, {
+      category,
+      confidence,
+      // An opt-out has had its effect: nobody is asked about it.
+      unsure: unsure && kind === "reply",
+      source,
+      evidence,
+      evidence_start: evidence_span?.start ?? null,
+      evidence_end: evidence_span?.end ?? null,
+    });
+  }
+  return id;
 }
