@@ -304,7 +304,6 @@ function parseCount(word: string, place: string): number {
   throw new ConfigError(`${place} must be a whole number from 1 to 999999999.`);
 }
 
-<<<<<<< HEAD
 /** Ids and secrets of clients: what providers give out has no blanks. */
 function parseWord(word: string, place: string): string {
   if (/^[\x21-\x7e]{1,512}$/.test(word)) return word;
@@ -314,13 +313,13 @@ function parseWord(word: string, place: string): string {
 function parseTenant(word: string, place: string): string {
   if (/^[0-9A-Za-z.-]{1,253}$/.test(word)) return word;
   throw new ConfigError(`${place} must be common, organizations, consumers, a domain or an id.`);
-=======
+}
+
 function parseEndpoint(word: string, place: string): string {
   const url = URL.parse(word);
   const isPlain = url?.username === "" && url.password === "" && url.search + url.hash === "";
   if (url && isPlain && /^https?:$/.test(url.protocol)) return url.href;
   throw new ConfigError(`${place} must be an http or https URL without user, query and fragment.`);
->>>>>>> main
 }
 
 function parseLogLevel(word: string, place: string): LogLevel {

@@ -47,13 +47,10 @@ export interface EngineOptions {
   checkpoints?: Checkpoints;
   /** The automatic backups. */
   backups?: Backups | null;
-<<<<<<< HEAD
   /** Codes that people type elsewhere: their providers are asked about them. */
   sign_ins?: { look(): Promise<void> };
-=======
   /** Asked about replies that imail is unsure of; null or left out: nobody is. */
   second_opinion?: SecondOpinion | null;
->>>>>>> main
   log: Log;
   /** Time that has passed, in ms, which nobody sets: the machine's own unless told otherwise. */
   mono?(): number;
