@@ -10,15 +10,38 @@ export interface MailServer {
   /** `none` only towards loopback: a password never travels in clear text. */
   security: Security;
   username: string;
+  /** "" where the server is logged into with a token of `tokens`. */
   password: string;
   /** PEM of a private certificate authority, beside the system's. */
   ca: string | null;
+  /** In place of a password: XOAUTH2 or OAUTHBEARER (RFC 7628). */
+  tokens?: AccessTokens;
+}
+
+/** The access tokens of one mailbox, from the provider that its owner signed in with. */
+export interface AccessTokens {
+  /**
+   * One that should be good for minutes to come. `refused` is the token that a server has just not taken: then a new
+   * one is asked for. Throws TokenError.
+   */
+  get(refused?: string): Promise<string>;
+}
+
+/** No access token could be had. `token`: its owner must sign in again. Anything else passes, or is a setting. */
+export class TokenError extends Error {
+  readonly fault: LoginFault;
+  constructor(fault: LoginFault, message: string) {
+    super(message);
+    this.fault = fault;
+  }
 }
 
 export interface MailAccount {
   inbox_id: number;
   email: string;
   provider: "smtp" | "gmail" | "microsoft" | "sandbox";
+  /** How both servers are logged into; `oauth` accounts get their `tokens` on the way to the port. */
+  auth?: "password" | "oauth";
   smtp: MailServer;
   imap: MailServer;
 }
@@ -63,7 +86,10 @@ export type SendOutcome =
   | { outcome: "unreached"; fault: LoginFault; response: string }
   | { outcome: "unclear"; response: string };
 
-/** Why a server could not be used. `auth` is a wrong login; `limit` a server's own limit on connections. */
+/**
+ * Why a server could not be used. `auth` is a wrong login; `token` a sign-in with the provider that has ended;
+ * `limit` a server's own limit on connections.
+ */
 export type LoginFault =
   | "connect"
   | "timeout"
@@ -72,6 +98,7 @@ export type LoginFault =
   | "no_starttls"
   | "greeting"
   | "auth"
+  | "token"
   | "limit"
   | "protocol";
 

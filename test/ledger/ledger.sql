@@ -145,7 +145,7 @@ CREATE TABLE inboxes (
   created_at      INTEGER NOT NULL,
   updated_at      INTEGER NOT NULL,
   deleted_at      INTEGER
-, rewrites_ids INTEGER, ids_checked_at INTEGER) STRICT;
+, rewrites_ids INTEGER, ids_checked_at INTEGER, auth TEXT NOT NULL DEFAULT 'password' CHECK (auth IN ('password', 'oauth'))) STRICT;
 
 CREATE TABLE journaled_mails (
   campaign_id INTEGER NOT NULL,
@@ -320,6 +320,18 @@ CREATE TABLE sandbox_mails (
   arrives_at INTEGER NOT NULL, -- on the test clock
   UNIQUE (inbox_id, folder, uid)
 ) STRICT;
+
+CREATE TABLE sign_ins (
+  inbox_id      INTEGER NOT NULL REFERENCES inboxes (id),
+  refresh_token BLOB    NOT NULL, -- sealed like a password, bound to this row and column
+  access_token  BLOB    NOT NULL,
+  got_at        INTEGER NOT NULL, -- when the access token was granted
+  expires_at    INTEGER NOT NULL, -- when it ends
+  signed_in_at  INTEGER NOT NULL, -- when its owner signed in
+  ends_at       INTEGER,          -- when the provider will ask for a new sign-in; NULL: it did not say
+  refused       TEXT,             -- why the provider refreshes no more; NULL: it does
+  PRIMARY KEY (inbox_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE steps (
   id          INTEGER PRIMARY KEY,
