@@ -129,12 +129,17 @@ export interface FetchedMail {
   truncated: boolean;
 }
 
-/** A failed or dropped session. Every method of MailboxSession may throw it; `fault` says whose business it is. */
+/**
+ * A failed or dropped session. Every method of MailboxSession may throw it; `fault` says whose business it is. `uids` are
+ * the mails that were being fetched when it broke: one of them may be why.
+ */
 export class MailboxError extends Error {
   readonly fault: LoginFault;
-  constructor(fault: LoginFault, message: string) {
+  readonly uids: readonly number[];
+  constructor(fault: LoginFault, message: string, uids: readonly number[] = []) {
     super(message);
     this.fault = fault;
+    this.uids = uids;
   }
 }
 
@@ -145,7 +150,11 @@ export class MailboxError extends Error {
 export interface MailboxSession {
   folders(): Promise<Folder[]>;
   status(folder: string): Promise<FolderStatus>;
-  /** Mails with a UID of `from_uid` or more, oldest first, at most `limit`. Sets no flag (BODY.PEEK). */
+  /**
+   * Mails with a UID of `from_uid` or more, oldest first, at most `limit` and about 8 MB, and at least one where there is
+   * any: none means that there is none. Sets no flag (BODY.PEEK). Throws where the folder's UIDVALIDITY is no longer
+   * what `status` has told.
+   */
   fetchFrom(folder: string, from_uid: number, limit: number): Promise<FetchedMail[]>;
   /** The lowest UID of the mails that came in at `since` (ms UTC, to the day) or later, or null: after a UIDVALIDITY reset. */
   firstUidSince(folder: string, since: number): Promise<number | null>;

@@ -20,6 +20,8 @@ import {
 
 const FAILURES_MOST = 3;
 const FAILING_FOR_MS = 5 * 60_000;
+/** A server's limit on connections passes by itself, mostly: somebody's mail program has them all. */
+const LIMITED_FOR_MS = 60 * 60_000;
 const BACKOFF_FROM_MS = 10_000;
 const BACKOFF_TO_MS = 10 * 60_000;
 
@@ -56,8 +58,8 @@ export function noteTrouble(
   } else addReadFailure(tx, inbox_id, words);
   const failures = (half === "smtp" ? inbox.failures : inbox.read_failures) + 1;
   const since = (half === "smtp" ? inbox.failing_since : inbox.read_failing_since) ?? tx.now;
-  if (inbox.state !== "active" || failures < FAILURES_MOST || tx.now - since < FAILING_FOR_MS)
-    return;
+  const hiccup_ms = fault === "limit" ? LIMITED_FOR_MS : FAILING_FOR_MS;
+  if (inbox.state !== "active" || failures < FAILURES_MOST || tx.now - since < hiccup_ms) return;
   disconnectInbox(tx, inbox_id, {
     state: fault === "auth" || fault === "token" ? "needs_login" : "disconnected",
     reason: words,

@@ -9,6 +9,7 @@ import ledger0005 from "../../migrations/ledger/0005_explain.sql" with { type: "
 import ledger0009 from "../../migrations/ledger/0009_replies.sql" with { type: "text" };
 import ledger0010 from "../../migrations/ledger/0010_sign_ins.sql" with { type: "text" };
 import ledger0011 from "../../migrations/ledger/0011_meanings.sql" with { type: "text" };
+import ledger0012 from "../../migrations/ledger/0012_reading.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -29,4 +30,5 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { name: "0009_replies", sql: ledger0009 },
   { name: "0010_sign_ins", sql: ledger0010 },
   { name: "0011_meanings", sql: ledger0011 },
+  { name: "0012_reading", sql: ledger0012 },
 ];

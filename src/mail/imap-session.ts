@@ -17,9 +17,14 @@ export interface ImapWaits {
   /** For TLS, login and what imapflow asks before it is ready. */
   login: number;
   command: number;
+  /** For a NOOP: how soon a dead connection shows itself. */
+  probe: number;
   /** For one batch of mails, and for an APPEND. */
   transfer: number;
-  /** Without a byte from the server; IDLE probes by itself (I9). */
+  /**
+   * Without a byte from the server; then imapflow ends an IDLE with a NOOP. A line that is dead is found long before: TCP
+   * asks after 5 s of silence and gives up after 10 questions, 1 s apart (imapflow's keepalive, and what Bun makes of it).
+   */
   silence: number;
   logout: number;
 }
@@ -29,8 +34,9 @@ export const IMAP_WAITS: ImapWaits = {
   greeting: 15_000,
   login: 45_000,
   command: 60_000,
+  probe: 20_000,
   transfer: 120_000,
-  silence: 75_000,
+  silence: 5 * 60_000,
   logout: 2_000,
 };
 
@@ -115,10 +121,11 @@ export class ImapSession {
 
   /** NOOP, so that the server tells what is new. It resolves on a dead connection too (I2): look again after it. */
   async sync(): Promise<void> {
-    await this.ask("NOOP", async () => {
+    const probe = async () => {
       await this.client.noop();
       return this.client.usable;
-    });
+    };
+    await this.ask("NOOP", probe, { ms: this.#waits.probe });
   }
 
   assertOpen(): void {

@@ -359,6 +359,18 @@ CREATE TABLE suppressions (
   UNIQUE (key)
 ) STRICT;
 
+CREATE TABLE unread_mails (
+  inbox_id    INTEGER NOT NULL REFERENCES inboxes (id),
+  path        TEXT    NOT NULL,
+  uidvalidity INTEGER NOT NULL,
+  uid         INTEGER NOT NULL,
+  attempts    INTEGER NOT NULL, -- 0: fetched together with one that failed, and not tried by itself yet
+  reason      TEXT    NOT NULL, -- the server's words, or which limit it broke
+  sha256      BLOB,             -- of its bytes, where they came
+  quarantined_at INTEGER,       -- since then reading goes on without it; NULL: it is tried again
+  PRIMARY KEY (inbox_id, path, uidvalidity, uid)
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX answers_created ON answers (created_at);
 
 CREATE INDEX campaign_inboxes_inbox ON campaign_inboxes (inbox_id);
@@ -423,3 +435,5 @@ CREATE INDEX sandbox_mails_coming ON sandbox_mails (arrives_at) WHERE uid < 0;
 CREATE UNIQUE INDEX steps_of_campaign ON steps (campaign_id, position) WHERE removed_at IS NULL;
 
 CREATE INDEX suppressions_erased ON suppressions (erased_at) WHERE erased_at IS NOT NULL;
+
+CREATE INDEX unread_mails_quarantined ON unread_mails (inbox_id) WHERE quarantined_at IS NOT NULL;

@@ -7,7 +7,7 @@ import type { FetchedMail } from "../../core/mail-port.ts";
 import { newText } from "../../core/reply-text.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { parseMail } from "../../mail/parse.ts";
+import { readMailOrHeader } from "../../mail/parse-pool.ts";
 import { type FolderRow, setCursor } from "../../resources/inboxes/folders.store.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
 import { insertDigest, insertReply, setMeaning } from "../../resources/replies/store.ts";
@@ -27,6 +27,13 @@ export interface Ingested {
   reply_id: number | null;
 }
 
+/** A mail that came in and was parsed. */
+export interface Arrival {
+  inbox: InboxRow;
+  fetched: Pick<FetchedMail, "received_at" | "size">;
+  mail: ParsedMail;
+}
+
 /** Judges one fetched mail and lets it have its effect, once. */
 export async function ingestMail(
   ledger: Ledger,
@@ -34,18 +41,25 @@ export async function ingestMail(
   place: Place,
   fetched: FetchedMail,
 ): Promise<Ingested> {
-  const mail = await parseMail(fetched.bytes);
-  const found = matchMail(ledger, { inbox, mail, received_at: fetched.received_at });
-  const match = found && { ...found, judgement: judgeAnswer(ledger, found.judgement, mail) };
+  const mail = await readMailOrHeader(fetched.bytes);
   return ledger.write((tx) => {
-    let reply_id: number | null = null;
-    if (match && insertDigest(tx, inbox.id, digestOf(mail, fetched.size))) {
-      reply_id = store(tx, inbox, match, { mail, received_at: fetched.received_at });
-      applyEffect(ledger, tx, match, { id: reply_id, subject: mail.subject });
-    }
+    const taken = takeMail(ledger, tx, { inbox, fetched, mail });
     setCursor(tx, inbox.id, { ...place, next_uid: fetched.uid + 1 });
-    return { mail, match, reply_id };
+    return taken;
   });
+}
+
+/** What a mail in the INBOX or in Junk does, once. The caller moves the cursor in the same transaction. */
+export function takeMail(ledger: Ledger, tx: Tx, { inbox, fetched, mail }: Arrival): Ingested {
+  const { received_at, size } = fetched;
+  const found = matchMail(ledger, { inbox, mail, received_at });
+  const match = found && { ...found, judgement: judgeAnswer(ledger, found.judgement, mail) };
+  let reply_id: number | null = null;
+  if (match && insertDigest(tx, inbox.id, digestOf(mail, size))) {
+    reply_id = store(tx, inbox, match, { mail, received_at });
+    applyEffect(ledger, tx, match, { id: reply_id, subject: mail.subject });
+  }
+  return { mail, match, reply_id };
 }
 
 /** Recognises a mail in another folder, after a UIDVALIDITY reset and after a crash. */
