@@ -37,6 +37,8 @@ export type DomainEvent =
     }
   | { event: "lead.unsubscribed"; detail: { source: string } }
   | { event: "complaint.received"; detail: { source: string } }
+  | { event: "meeting.booked"; detail: { source: string; at: number | null } }
+  | { event: "lead.taken_over"; detail: { enrollments: number } }
   | { event: "campaign.paused"; detail: { by: string; reason: string } }
   | { event: "inbox.disconnected"; detail: { fault: string; reason: string } }
   | { event: "inbox.reconnected"; detail: Facts };
@@ -57,6 +59,10 @@ export const EVENT_MEANINGS: Record<EventName, string> = {
   "lead.unsubscribed":
     "The lead asked not to be mailed again; the address is suppressed in the whole workspace.",
   "complaint.received": "The lead reported the mail as spam; the address is suppressed.",
+  "meeting.booked":
+    "A meeting with the lead stands: the lead accepted an invitation, or a booking page says so. Told once for each meeting.",
+  "lead.taken_over":
+    "You wrote to the lead from a mail client: its enrollments are paused. Nothing of that mail is kept.",
   "campaign.paused": "A campaign was paused; `by` and `reason` say by whom and why.",
   "inbox.disconnected":
     "A mailbox cannot be used: three failures over five minutes, with the server's words.",
@@ -74,6 +80,8 @@ export const EVENT_COUNTERS: Record<EventName, string | null> = {
   "reply.classified": null,
   "lead.unsubscribed": "unsubscribed",
   "complaint.received": "complained",
+  "meeting.booked": "meetings",
+  "lead.taken_over": null,
   "campaign.paused": null,
   "inbox.disconnected": null,
   "inbox.reconnected": null,

@@ -4,6 +4,7 @@
 import type { FetchMessageObject } from "imapflow";
 
 import type {
+  FetchedHeaders,
   FetchedMail,
   Folder,
   FolderStatus,
@@ -68,16 +69,29 @@ class Mailbox implements MailboxSession {
   }
 
   async fetchFrom(folder: string, from_uid: number, limit: number): Promise<FetchedMail[]> {
-    await this.#enter(folder);
-    const { client } = this.#session;
-    const found = await this.#session.ask("UID SEARCH", () =>
-      client.search({ uid: `${from_uid}:*` }, { uid: true }),
-    );
-    // `n:*` always holds the last mail, however old it is (RFC 9051 9 seq-range, I12).
-    const uids = found.filter((uid) => uid >= from_uid).toSorted((a, b) => a - b);
+    const uids = await this.#uidsFrom(folder, from_uid);
     const mails = await this.#fetch(uids.slice(0, limit));
     if (isInbox(folder)) this.#remember(uids, limit, from_uid);
     return mails;
+  }
+
+  async fetchHeaders(folder: string, from_uid: number, limit: number): Promise<FetchedHeaders> {
+    const uids = (await this.#uidsFrom(folder, from_uid)).slice(0, limit);
+    if (uids.length === 0) return { mails: [], next_uid: from_uid };
+    const { client } = this.#session;
+    const header = { key: "HEADER", start: 0, maxLength: HEADER_MAX_BYTES };
+    const ask = { uid: true, size: true, internalDate: true, flags: true, bodyParts: [header] };
+    const ms = this.#waits.transfer;
+    const got = await this.#session.ask(
+      "UID FETCH",
+      () => client.fetchAll(uids.join(","), ask, { uid: true }),
+      { ms },
+    );
+    const mails = got
+      .filter((mail) => uids.includes(mail.uid) && mail.flags?.has("\\Draft") !== true)
+      .toSorted((a, b) => a.uid - b.uid)
+      .map((mail) => fetchedMail(mail, mail, 0));
+    return { mails, next_uid: (uids.at(-1) ?? from_uid) + 1 };
   }
 
   async firstUidSince(folder: string, since: number): Promise<number | null> {
@@ -203,6 +217,16 @@ class Mailbox implements MailboxSession {
       if (mail === undefined) return [];
       return [fetchedMail(sized, mail, isWhole ? this.#cap : 0)];
     });
+  }
+
+  async #uidsFrom(folder: string, from_uid: number): Promise<number[]> {
+    await this.#enter(folder);
+    const { client } = this.#session;
+    const found = await this.#session.ask("UID SEARCH", () =>
+      client.search({ uid: `${from_uid}:*` }, { uid: true }),
+    );
+    // `n:*` always holds the last mail, however old it is (RFC 9051 9 seq-range, I12).
+    return found.filter((uid) => uid >= from_uid).toSorted((a, b) => a - b);
   }
 
   #remember(uids: number[], limit: number, from_uid: number): void {
