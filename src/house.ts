@@ -18,6 +18,7 @@ import { explainCampaign } from "./engine/explain/campaign.ts";
 import { explainLead } from "./engine/explain/lead.ts";
 import { openScene } from "./engine/explain/scene.ts";
 import { type Forecasts, openForecasts } from "./engine/forecast/forecasts.ts";
+import { attachReply } from "./engine/read/attach.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
 import { catchUp, doubtClaimed, isOlderThanJournal } from "./engine/send/catch-up.ts";
 import { resolveDoubt } from "./engine/send/resolve.ts";
@@ -251,6 +252,8 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     names: options.names ?? openDnsPort(),
     advance: (ledger, until) => engine.advance(ledger, until),
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
+    openUntracked: (ledger, id) => engine.openUntracked(ledger, id),
+    attachReply,
     forecast: (ledger, wish) => parts.forecasts.make(ledger, wish),
     sendTestMail: (ledger, order) => engine.sendTestMail(ledger, order),
     resolve: resolveDoubt,

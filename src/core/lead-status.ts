@@ -38,7 +38,7 @@ export function statusAfter(current: LeadState, { category, by, unsure }: Meanin
   const meant = category === null ? undefined : STATUS_OF.get(category);
   if (by === "person") return meant ?? withoutMeaning(current);
   if (meant === undefined || unsure === true) return current;
-  return isStronger(current, meant) ? current : meant;
+  return raisedStatus(current, meant);
 }
 
 /** What a person says means nothing for the status takes back what a machine made of it. */
@@ -46,9 +46,9 @@ function withoutMeaning(current: LeadState): LeadState {
   return current === "interested" || current === "not_interested" ? "in_sequence" : current;
 }
 
-/** The status once a meeting stands. */
-export function statusWithMeeting(current: LeadState): LeadState {
-  return isStronger(current, "meeting") ? current : "meeting";
+/** The stronger of what the lead is and what has happened; of two of the same strength the newer. */
+export function raisedStatus(current: LeadState, happened: LeadState): LeadState {
+  return isStronger(current, happened) ? current : happened;
 }
 
 /** The status once the last meeting was called off: the lead had wanted it. */

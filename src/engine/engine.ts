@@ -5,6 +5,7 @@ import type { AdvanceReport } from "../core/advance-report.ts";
 import { AppError } from "../core/faults.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
+import type { OpenedMail } from "../core/opened-mail.ts";
 import type { Received } from "../core/received-mail.ts";
 import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Backups } from "../ledger/backups.ts";
@@ -19,6 +20,7 @@ import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
 import type { EngineSigns } from "./explain/scene.ts";
 import { openJobs } from "./jobs.ts";
 import { openPulses } from "./pulses.ts";
+import { openUntracked } from "./read/untracked.ts";
 import { receiveMail } from "./receive.ts";
 import type { Later } from "./send/commit-group.ts";
 import { hasRoom } from "./send/gates.ts";
@@ -60,6 +62,8 @@ export interface Engine {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox. Throws `clock_running` while the clock is being moved. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
+  /** Fetches the body of an untracked mail; nothing of it is kept. Throws `not_found`, `unavailable`. */
+  openUntracked(ledger: Ledger, reply_id: number): Promise<OpenedMail>;
   /** Sends one step to oneself and waits for its outcome. Throws `clock_running` while the test clock is being moved. */
   sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
   /** What the engine knows of a ledger beside its rows, for `explain`. */
@@ -141,6 +145,7 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
+    openUntracked: (ledger, id) => openUntracked(ledger, options.mail(ledger), id),
     sendTestMail: (ledger, order) => sendBeside({ ledger, desk: deskOf(ledger), disk }, order),
     signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),

@@ -104,6 +104,8 @@ const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: Th
     receive: noMailHere,
     forecast: noMailHere,
     sendTestMail: noMailHere,
+    openUntracked: noMailHere,
+    attachReply: noMailHere,
     resolve: noMailHere,
     authenticate: (key) => authenticate(house.control, key),
     admitSession: (wish) => admitSession({ control: house.control, session_key }, wish),

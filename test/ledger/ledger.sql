@@ -193,6 +193,19 @@ CREATE TABLE links (
   target TEXT    NOT NULL UNIQUE
 ) STRICT;
 
+CREATE TABLE meetings (
+  id         INTEGER PRIMARY KEY,
+  lead_id    INTEGER NOT NULL REFERENCES leads (id),
+  uid        TEXT    NOT NULL,
+  source     TEXT    NOT NULL CHECK (source IN ('calendar', 'booking')),
+  state      TEXT    NOT NULL CHECK (state IN ('booked', 'cancelled', 'no_show')),
+  starts_at  INTEGER,
+  told_at    INTEGER, -- when meeting.booked was told; NULL: its cancellation came first
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (lead_id, uid)
+) STRICT;
+
 CREATE TABLE message_aliases (
   alias      TEXT    PRIMARY KEY,
   message_id INTEGER NOT NULL REFERENCES messages (id)
@@ -230,7 +243,7 @@ CREATE TABLE messages (
   response      TEXT,             -- the server's last words
   copy          TEXT CHECK (copy IN ('due', 'filed')), -- the copy in the Sent folder
   copy_retry_at INTEGER,
-  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')),          -- uncertain: when evidence was last looked for
+  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')), delivery TEXT CHECK (delivery IN ('due')),          -- uncertain: when evidence was last looked for
   UNIQUE (enrollment_id, step_id),
   CHECK (kind <> 'step' OR (enrollment_id IS NOT NULL AND step_id IS NOT NULL AND lead_id IS NOT NULL AND campaign_id IS NOT NULL)),
   CHECK ((state IN ('sent', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
@@ -274,7 +287,7 @@ CREATE TABLE replies (
   fault           TEXT CHECK (fault IN ('mailbox', 'sender', 'transient')),
   received_at     INTEGER NOT NULL,
   read_at         INTEGER
-) STRICT;
+, folder TEXT, uidvalidity INTEGER, uid INTEGER, attached_at INTEGER) STRICT;
 
 CREATE TABLE sandbox_mails (
   id         INTEGER PRIMARY KEY,
@@ -353,6 +366,8 @@ CREATE INDEX messages_copies ON messages (inbox_id) WHERE copy = 'due';
 
 CREATE INDEX messages_deferred ON messages (retry_at) WHERE state = 'deferred';
 
+CREATE INDEX messages_delivery ON messages (sent_at) WHERE delivery = 'due';
+
 CREATE INDEX messages_holding ON messages (committed_at) WHERE state = 'uncertain' AND passed_at IS NULL;
 
 CREATE INDEX messages_lead ON messages (lead_id);
@@ -365,7 +380,11 @@ CREATE INDEX messages_under_way ON messages (inbox_id) WHERE state IN ('claimed'
 
 CREATE INDEX messages_wire_ids ON messages (inbox_id) WHERE wire_id = 'due';
 
+CREATE INDEX replies_automatic ON replies (sender, received_at) WHERE kind = 'auto_reply';
+
 CREATE INDEX replies_lead ON replies (lead_id);
+
+CREATE INDEX replies_untracked ON replies (inbox_id, header_id) WHERE matched_by = 'untracked';
 
 CREATE INDEX sandbox_mails_coming ON sandbox_mails (arrives_at) WHERE uid < 0;
 

@@ -16,8 +16,8 @@ import {
   pause,
 } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
-import { followMeaning } from "../../resources/leads/actions.ts";
-import { clearSoftBounces, findLead, setLeadState } from "../../resources/leads/store.ts";
+import { followMeaning, raiseStatus } from "../../resources/leads/actions.ts";
+import { clearSoftBounces, findLead } from "../../resources/leads/store.ts";
 import { type CalendarWord, recordCalendar } from "../../resources/meetings/actions.ts";
 import { subjectOf } from "../../resources/messages/actions.ts";
 import { markFailed, type MessageRow } from "../../resources/messages/store.ts";
@@ -190,7 +190,7 @@ function unsubscribed(ledger: Ledger, tx: Tx, { message, judgement, matched_by }
   const lead = message.lead_id === null ? null : findLead(tx, message.lead_id);
   if (!lead) return;
   const source = matched_by === "unsubscribe_token" ? "mailto" : "reply";
-  suppress(ledger, tx, {
+  const added = suppress(ledger, tx, {
     kind: "address",
     value: lead.email,
     reason: "unsubscribed",
@@ -198,9 +198,11 @@ function unsubscribed(ledger: Ledger, tx: Tx, { message, judgement, matched_by }
     evidence: judgement.evidence,
   });
   stopLead(ledger, tx, lead.id, "unsubscribed");
-  setLeadState(tx, lead.id, "unsubscribed");
+  raiseStatus(tx, lead, "unsubscribed");
   // Words are an answer of a person; a click in the mail client is not.
   if (matched_by !== "unsubscribe_token") answered(ledger, tx, message);
+  // Who asks twice is one who left.
+  if (added === "kept") return;
   record(ledger, tx, { event: "lead.unsubscribed", detail: { source } }, subjectOf(message));
 }
 
@@ -244,7 +246,7 @@ function complained(ledger: Ledger, tx: Tx, { message, judgement }: Match): void
     evidence: judgement.evidence,
   });
   stopLead(ledger, tx, lead.id, "suppressed");
-  setLeadState(tx, lead.id, "complained");
+  raiseStatus(tx, lead, "complained");
   record(
     ledger,
     tx,

@@ -78,12 +78,27 @@ export function matchMail(ledger: Ledger, arrival: Arrival): Match | null {
   )
     return matchReport(ledger, arrival, judgement);
   const calendar = readCalendar(arrival.mail);
-  if (isBounce(judgement) || (judgement.kind === "ignore" && calendar === null)) return null;
+  const verdict = withCalendar(judgement, calendar);
+  if (isBounce(judgement) || (verdict.kind === "ignore" && calendar === null)) return null;
   const found = byToken(ledger, arrival.mail) ?? byThread(ledger, arrival);
   const match = found ?? bySender(ledger, arrival) ?? byCompany(ledger, arrival);
   if (!match || !isKnownPerson(ledger, match.message)) return null;
   const sender = arrival.mail.from?.address ?? "";
-  return { aside: null, ...match, judgement, calendar, sender };
+  return { aside: null, ...match, judgement: verdict, calendar, sender };
+}
+
+/** Calendars send by themselves: an answer or a cancellation is no letter, an invitation is a person's wish to meet. */
+function withCalendar(judgement: Verdict, calendar: CalendarReading | null): Verdict {
+  const is_letter = judgement.kind === "reply" || judgement.kind === "auto_reply";
+  if (calendar === null || calendar.method === "other" || !is_letter) return judgement;
+  const invites = calendar.method === "request" || calendar.method === "counter";
+  return {
+    ...judgement,
+    kind: invites ? "reply" : "ignore",
+    category: invites ? "meeting_requested" : null,
+    source: "header",
+    evidence: `text/calendar METHOD: ${calendar.method} ${calendar.partstat ?? ""}`.trim(),
+  };
 }
 
 /** A bounce without a Message-ID of ours suppresses nothing. */

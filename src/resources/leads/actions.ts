@@ -2,7 +2,7 @@
 import { AppError, notFound } from "../../core/faults.ts";
 import { formatId } from "../../core/ids.ts";
 import { refuseIssues } from "../../core/issues.ts";
-import { type Meaning, statusAfter } from "../../core/lead-status.ts";
+import { type Meaning, raisedStatus, statusAfter } from "../../core/lead-status.ts";
 import { eraseAnswers } from "../../ledger/answers.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -122,6 +122,12 @@ export function followMeaning(tx: Tx, lead_id: number, meaning: Meaning): void {
   if (!lead) return;
   const state = statusAfter(lead.state, meaning);
   if (state !== lead.state) setLeadState(tx, lead_id, state);
+}
+
+/** Something has happened to the lead: its status is that, unless it is something stronger. */
+export function raiseStatus(tx: Tx, lead: LeadRow, happened: LeadRow["state"]): void {
+  const state = raisedStatus(lead.state, happened);
+  if (state !== lead.state) setLeadState(tx, lead.id, state);
 }
 
 /** The part of a row that a caller sets. */

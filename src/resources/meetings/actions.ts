@@ -1,6 +1,6 @@
 // What a meeting does: the lead has one, which is told once, and nothing more is sent to it by itself. Calendars and
 // booking pages say the same thing more than once and in any order.
-import { statusWithMeeting, statusWithoutMeeting } from "../../core/lead-status.ts";
+import { raisedStatus, statusWithoutMeeting } from "../../core/lead-status.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listEnrollmentsOfLead, pause } from "../enrollments/store.ts";
@@ -108,7 +108,7 @@ function bookMeeting(
   const meeting = { uid: place.uid, state: "booked" as const, starts_at, told_at };
   if (known) setMeeting(tx, known.id, meeting);
   else insertMeeting(tx, { ...meeting, lead_id: lead.id, source: place.source });
-  setStatus(tx, lead, statusWithMeeting(lead.state));
+  setStatus(tx, lead, raisedStatus(lead.state, "meeting"));
   // Whoever meets you is not asked by a machine whether they got your mail. Not ended: it can be resumed by hand.
   for (const { id } of listEnrollmentsOfLead(tx, lead.id)) pause(tx, id, "meeting_booked");
   if (known?.told_at === undefined || known.told_at === null) {
