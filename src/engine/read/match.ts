@@ -15,7 +15,8 @@ import {
 } from "../../core/threading.ts";
 import type { Verdict } from "../../core/verdict.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { type InboxRow, isOwnAddress } from "../../resources/inboxes/store.ts";
+import type { InboxRow } from "../../resources/inboxes/store.ts";
+import { isOwnAddress } from "../../resources/inboxes/used.store.ts";
 import { findLead, findLeadByEmail } from "../../resources/leads/store.ts";
 import { findAlias } from "../../resources/messages/aliases.store.ts";
 import { findLastMailTo, listMailsToCompany } from "../../resources/messages/due.store.ts";

@@ -74,17 +74,6 @@ export function findInbox({ db }: Reading, id: number): InboxRow | null {
   return row ? fromRow(row) : null;
 }
 
-/** Is this the address of an inbox of this ledger? */
-export function isOwnAddress({ db }: Reading, email: string): boolean {
-  return (
-    db
-      .query<{ one: number }, [string]>(
-        "SELECT 1 AS one FROM inboxes WHERE email = ? AND deleted_at IS NULL",
-      )
-      .get(email) !== null
-  );
-}
-
 /** How an inbox sends, and how its two halves are: what settling a mail asks for. */
 export type InboxHealth = Pick<
   InboxRow,
