@@ -87,7 +87,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "DST ignored",
-    file: "src/core/window.ts",
+    file: "src/core/zones.ts",
     text: "return date.toZonedDateTime({ timeZone: zone, plainTime: time }).epochMilliseconds;",
     defect: `return dateStart(date, zone) + 60_000 * (Number(time.slice(0, 2)) * 60 + Number(time.slice(3)));`,
     proof: SCHEDULE,

@@ -5,6 +5,7 @@ import type { ClaimedMail } from "../../src/engine/send/claim.ts";
 import { claimNext, sendRound } from "../../src/engine/send/round.ts";
 import { type GoOn, openSettleGroup } from "../../src/engine/send/settle-group.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
+import { enrollLead } from "../../src/resources/enrollments/actions.ts";
 import { auditOf } from "../world/audit.ts";
 import { type EngineRoom, openEngineRoom } from "../world/engine-room.ts";
 
@@ -195,4 +196,19 @@ test("only the inboxes that are named go on, each gate asked anew in the transac
     claimNext({ ledger: room.ledger, tx }, desk, new Set([first, second])),
   );
   expect(claims.mails.map(({ inbox }) => inbox.id)).toEqual([second]);
+});
+
+test("a mail that has been on its way for longer than the cool-down still keeps another campaign's back", () => {
+  const lead = addLeads(1)[0] ?? 0;
+  const [slow] = claimAll();
+  expect(room.states()).toEqual(["claimed"]);
+  // The process stands still between the claim and the dot.
+  room.clock.moveTo(room.clock.now() + 3 * 86_400_000);
+  const second = room.make.inbox({ email: "eva@sender.test", min_gap_seconds: 1 });
+  const other = room.make.campaign({ inbox_ids: [second], steps: [{}] });
+  room.ledger.write((tx) => enrollLead(room.ledger, tx, { campaign_id: other.id, lead_id: lead }));
+  expect(claimAll().filter(({ id }) => id !== slow?.id)).toEqual([]);
+  const waits = room.enrollment(lead, 1);
+  expect(waits).toMatchObject({ in_flight: null, blocked_by: "lead_cooldown" });
+  expect(waits.blocked_until).toBeLessThan(room.clock.now() + 15 * 60_000);
 });

@@ -18,10 +18,10 @@ import {
 import { accountAt } from "../world/smtp-server.ts";
 
 const WAITS: Partial<ImapWaits> = {
-  connect: 200,
-  greeting: 200,
-  login: 400,
-  command: 200,
+  connect: 1000,
+  greeting: 1000,
+  login: 2000,
+  command: 1000,
   logout: 100,
 };
 const never = new AbortController().signal;

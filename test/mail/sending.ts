@@ -10,14 +10,14 @@ export const MAIL = Buffer.from(
   "From: ada@sender.test\r\nTo: bob@lead.test\r\nSubject: hi\r\n\r\n.dots\r\n..\r\n.\r\nin lines\r\n",
 );
 const SHORT: Partial<SmtpWaits> = {
-  connect: 200,
-  greeting: 200,
-  tls: 200,
-  auth: 300,
-  command: 100,
-  progress: 300,
-  held: 300,
-  answer: 300,
+  connect: 1000,
+  greeting: 1000,
+  tls: 1000,
+  auth: 1500,
+  command: 500,
+  progress: 1500,
+  held: 1500,
+  answer: 1500,
   quit: 100,
 };
 

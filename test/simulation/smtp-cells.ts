@@ -29,14 +29,14 @@ export interface Seen {
 }
 
 const SHORT: Partial<SmtpWaits> = {
-  connect: 300,
-  greeting: 300,
-  tls: 300,
-  auth: 400,
-  command: 150,
-  progress: 400,
-  held: 400,
-  answer: 300,
+  connect: 1500,
+  greeting: 1500,
+  tls: 1500,
+  auth: 2000,
+  command: 750,
+  progress: 2000,
+  held: 2000,
+  answer: 1500,
   quit: 100,
 };
 

@@ -38,6 +38,7 @@ export interface Witnessed {
   step: number;
 }
 
+const MINUTE_MS = 60_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** What a clock on the wall shows: `2026-10-25`, `sun`, `02:30`. */
@@ -81,12 +82,23 @@ function windowBroken(mail: Witnessed): string[] {
   const window = mail.campaign.send_window;
   const zone = window.timezone === "lead" ? mail.lead.zone : window.timezone;
   const { day, weekday, time } = wallOf(mail.at, zone);
-  const open =
-    window.days.includes(weekday) &&
-    !window.exclude_dates.includes(day) &&
-    window.start <= time &&
-    time < window.end;
+  const is_day = window.days.includes(weekday) && !window.exclude_dates.includes(day);
+  const open = is_day && (isWithin(window, time) || isOpenedAndNotClosed(mail, window, zone));
   return open ? [] : [`${told(mail)}: sent at ${weekday} ${day} ${time} in ${zone}`];
+}
+
+const isWithin = ({ start, end }: PromisedWindow, time: string) => start <= time && time < end;
+
+/** Clocks that go back show an hour twice: an edge in it is its first time, so the day so far decides, minute by minute. */
+function isOpenedAndNotClosed({ at }: Witnessed, window: PromisedWindow, zone: string): boolean {
+  const { day } = wallOf(at, zone);
+  let [has_opened, has_closed] = [false, false];
+  for (let earlier = at; wallOf(earlier, zone).day === day; earlier -= MINUTE_MS) {
+    const { time } = wallOf(earlier, zone);
+    has_opened ||= window.start <= time;
+    has_closed ||= window.end <= time;
+  }
+  return has_opened && !has_closed;
 }
 
 /** Whoever writes from a free mail provider belongs to no company. */

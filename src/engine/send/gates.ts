@@ -20,11 +20,14 @@ import type { EnrollmentRow } from "../../resources/enrollments/store.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
 import type { LeadRow } from "../../resources/leads/store.ts";
 import { companyQuota } from "../../resources/messages/actions.ts";
-import { findLastMailOfOtherCampaign, slotsSince } from "../../resources/messages/due.store.ts";
+import { findMailsOfOtherCampaigns, slotsSince } from "../../resources/messages/due.store.ts";
 import { usedOn } from "../../resources/messages/quotas.store.ts";
 
 /** Follow-ups go out only when their inbox was read up to date within this time (domain.md "Never follow up blind"). */
 export const SYNC_FRESHNESS_MS = 5 * 60_000;
+
+/** What became of a mail is known by then: an answer to the final dot may take 10 minutes (RFC 5321 4.5.3.2.6). */
+const KNOWN_WITHIN_MS = 11 * 60_000;
 
 export interface Gate {
   code: ReasonCode;
@@ -149,11 +152,13 @@ function blockGates({ blocked_by, state_since }: EnrollmentRow, until: number): 
 export function leadGates(situation: Omit<Situation, "inbox">, lead: LeadRow): Gate[] {
   const { ledger, reading, campaign, now, zone } = situation;
   const gates: Gate[] = [];
-  const other = findLastMailOfOtherCampaign(reading, lead.id, campaign.id);
-  if (other !== null) {
-    const free_at = addDuration(other, readDuration(campaign.lead_cooldown), zone);
-    if (free_at > now) gates.push(shut("lead_cooldown", free_at, other));
-  }
+  const { sent_at, claimed_at } = findMailsOfOtherCampaigns(reading, lead.id, campaign.id);
+  const freeAfter = (at: number) => addDuration(at, readDuration(campaign.lead_cooldown), zone);
+  // One that is on its way goes now or never, whenever it was claimed: what it did is known soon.
+  if (claimed_at !== null && freeAfter(now) > now)
+    gates.push(shut("lead_cooldown", now + KNOWN_WITHIN_MS, claimed_at));
+  else if (sent_at !== null && freeAfter(sent_at) > now)
+    gates.push(shut("lead_cooldown", freeAfter(sent_at), sent_at));
   const company = companyQuota(ledger, campaign.id, lead.email);
   if (company !== null && campaign.max_per_company_per_day !== null) {
     const company_day = usedOn(reading, today(situation), "company", company);

@@ -200,20 +200,30 @@ export function findLastMailTo(
     .get(place.lead_id, place.inbox_id, place.since);
 }
 
-/** When another campaign last mailed this lead, or began to, ms UTC, or null. */
-export function findLastMailOfOtherCampaign(
+/** What other campaigns have sent to a lead. */
+export interface OtherMails {
+  /** When the last of their mails went out, ms UTC. */
+  sent_at: number | null;
+  /** When one was claimed that is still on its way: it may go at any moment. */
+  claimed_at: number | null;
+}
+
+/** The last mail of the other campaigns to this lead, and the one that is on its way. */
+export function findMailsOfOtherCampaigns(
   { db }: Reading,
   lead_id: number,
   campaign_id: number,
-): number | null {
+): OtherMails {
+  const none = { sent_at: null, claimed_at: null };
   return (
     db
-      .query<{ at: number | null }, [number, number]>(
-        `SELECT max(CASE WHEN state = 'claimed' THEN claimed_at ELSE committed_at END) AS at
+      .query<OtherMails, [number, number]>(
+        `SELECT max(committed_at) FILTER (WHERE state <> 'claimed') AS sent_at,
+           max(claimed_at) FILTER (WHERE state = 'claimed') AS claimed_at
          FROM messages
          WHERE lead_id = ? AND campaign_id <> ? AND state IN ('claimed', 'committed', 'sent', 'uncertain')`,
       )
-      .get(lead_id, campaign_id)?.at ?? null
+      .get(lead_id, campaign_id) ?? none
   );
 }
 
