@@ -81,7 +81,7 @@ function idOf(room: EngineRoom, { id, lead }: Forgery): string | null {
     case "other_lead":
       // A report names the mail to one lead and speaks of another.
       return room.world.taken[(lead + 1) % LEADS.length]?.message_id ?? "";
-    case "made_up":
+    default:
       return "CAF123456@mail.gmail.com";
   }
 }
@@ -116,7 +116,7 @@ function forge(room: EngineRoom, one: Forgery): Uint8Array {
       const subject = `unsubscribe u-${unsubscribeToken(message, otherSecret)}`;
       return mailFrom({ from: one.from, to, subject, headers: thread }, "");
     }
-    case "calendar":
+    default:
       return mailFrom(
         { from: one.from, to: ANA, headers: { ...thread, "Content-Type": "text/calendar" } },
         `BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:1\nATTENDEE;PARTSTAT=ACCEPTED:mailto:${recipient}\nEND:VEVENT\nEND:VCALENDAR`,

@@ -158,7 +158,7 @@ function findReported(
   return null;
 }
 
-/** A token acts for its lead, whoever sends it: nobody can guess one, and mail clients write from where they like. */
+/** Before the ids: a token acts for its lead, whoever sends it: nobody can guess one, and mail clients write from where they like. */
 function byToken(ledger: Ledger, mail: ParsedMail): Found | null {
   const secret = ledger.keys.token;
   const ids = [

@@ -51,23 +51,22 @@ export function recordBooking(ledger: Ledger, tx: Tx, booking: Booking): Booking
   if (!lead) return { outcome: "unknown_lead", lead_id: null };
   const uid = booking.replaces ?? booking.booking_id;
   const known = findMeeting(tx, lead.id, uid) ?? findMeeting(tx, lead.id, booking.booking_id);
-  const place = {
-    uid: booking.booking_id,
-    source: "booking" as const,
-    starts_at: booking.starts_at,
-  };
-  switch (booking.event) {
-    case "booking.created":
-      // A booking that was called off stays so: its creation only came late.
-      if (known && known.state !== "booked") return { outcome: "repeated", lead_id: lead.id };
-      return { outcome: bookMeeting(ledger, tx, lead, place, known), lead_id: lead.id };
-    case "booking.rescheduled":
-      return { outcome: bookMeeting(ledger, tx, lead, place, known), lead_id: lead.id };
-    case "booking.cancelled":
-      return { outcome: endMeeting(tx, lead, place, known, "cancelled"), lead_id: lead.id };
-    case "booking.no_show":
-      return { outcome: endMeeting(tx, lead, place, known, "no_show"), lead_id: lead.id };
-  }
+  const { booking_id, starts_at, event } = booking;
+  const place: Place = { uid: booking_id, source: "booking", starts_at, known };
+  return { outcome: takeBooking(ledger, tx, lead, { event, place }), lead_id: lead.id };
+}
+
+function takeBooking(
+  ledger: Ledger,
+  tx: Tx,
+  lead: LeadRow,
+  { event, place }: { event: BookingEvent; place: Place },
+): BookingOutcome["outcome"] {
+  if (event === "booking.cancelled") return endMeeting(tx, lead, place, "cancelled");
+  if (event === "booking.no_show") return endMeeting(tx, lead, place, "no_show");
+  // A booking that was called off stays so: its creation only came late.
+  const is_late = event === "booking.created" && place.known && place.known.state !== "booked";
+  return is_late ? "repeated" : bookMeeting(ledger, tx, lead, place);
 }
 
 /** What a lead's calendar says of an invitation (RFC 5546). */
@@ -83,23 +82,25 @@ export function recordCalendar(ledger: Ledger, tx: Tx, word: CalendarWord): void
   const lead = findLead(tx, word.lead_id);
   if (!lead) return;
   const known = findMeeting(tx, lead.id, word.uid);
-  const place = { uid: word.uid, source: "calendar" as const, starts_at: word.starts_at };
-  if (word.says === "accepted") bookMeeting(ledger, tx, lead, place, known);
-  else if (known) endMeeting(tx, lead, place, known, "cancelled");
+  const { uid, starts_at } = word;
+  const place: Place = { uid, source: "calendar", starts_at, known };
+  if (word.says === "accepted") bookMeeting(ledger, tx, lead, place);
+  else if (known) endMeeting(tx, lead, place, "cancelled");
 }
 
 interface Place {
   uid: string;
   source: MeetingSource;
   starts_at: number | null;
+  /** What is known of it. */
+  known: MeetingRow | null;
 }
 
 function bookMeeting(
   ledger: Ledger,
   tx: Tx,
   lead: LeadRow,
-  place: Place,
-  known: MeetingRow | null,
+  { known, ...place }: Place,
 ): "booked" | "moved" | "repeated" {
   const starts_at = place.starts_at ?? known?.starts_at ?? null;
   if (known?.state === "booked" && known.uid === place.uid && known.starts_at === starts_at)
@@ -123,8 +124,7 @@ function bookMeeting(
 function endMeeting(
   tx: Tx,
   lead: LeadRow,
-  place: Place,
-  known: MeetingRow | null,
+  { known, ...place }: Place,
   state: Exclude<MeetingState, "booked">,
 ): "cancelled" | "no_show" | "repeated" {
   if (known?.state === state) return "repeated";
