@@ -69,21 +69,16 @@ async function openRoom(): Promise<EngineRoom> {
 const otherSecret = new Uint8Array(32).fill(99);
 
 function idOf(room: EngineRoom, { id, lead }: Forgery): string | null {
-  const message = room.messages()[lead]?.id ?? 0;
-  const own = room.world.taken[lead]?.message_id ?? "";
-  switch (id) {
-    case "none":
-      return null;
-    case "other_secret":
-      return messageIdOf(message, otherSecret, "sender.test");
-    case "flipped":
-      return own.replace(/\.(.)/, (_, one) => `.${one === "0" ? "1" : "0"}`);
-    case "other_lead":
-      // A report names the mail to one lead and speaks of another.
-      return room.world.taken[(lead + 1) % LEADS.length]?.message_id ?? "";
-    default:
-      return "CAF123456@mail.gmail.com";
-  }
+  const own = (of: number) => room.world.taken[of % LEADS.length]?.message_id ?? "";
+  const ids: Record<Forgery["id"], string | null> = {
+    none: null,
+    other_secret: messageIdOf(room.messages()[lead]?.id ?? 0, otherSecret, "sender.test"),
+    flipped: own(lead).replace(/\.(.)/, (_, one) => `.${one === "0" ? "1" : "0"}`),
+    // A report names the mail to one lead and speaks of another.
+    other_lead: own(lead + 1),
+    made_up: "CAF123456@mail.gmail.com",
+  };
+  return ids[id];
 }
 
 function forge(room: EngineRoom, one: Forgery): Uint8Array {
@@ -92,36 +87,34 @@ function forge(room: EngineRoom, one: Forgery): Uint8Array {
   // An id that is truly ours proves a thread (it pauses, as other tests say): here it only stands in reports.
   const thread = id === null || one.id === "other_lead" ? {} : { "In-Reply-To": `<${id}>` };
   const message = room.messages()[one.lead]?.id ?? 0;
-  switch (one.kind) {
-    case "bounce":
-      return reportOn({ to: ANA, recipient, message_id: id });
-    case "delivered":
-      return reportOn({ to: ANA, recipient, message_id: id, action: "delivered", status: "2.0.0" });
-    case "complaint":
-      return complaint(one, one.id === "other_lead" ? null : id);
-    case "answer":
-      return mailFrom(
-        { from: one.from, to: ANA, subject: "Re: A proposal", headers: thread },
-        one.words,
-      );
-    case "absence":
-      return mailFrom(
-        { from: one.from, to: ANA, headers: { ...thread, "Auto-Submitted": "auto-replied" } },
-        "I am out of the office until 1 December.",
-      );
-    case "opt_out":
-      return mailFrom({ from: one.from, to: ANA, headers: thread }, "Remove me from your list.");
-    case "token": {
-      const to = unsubscribeAddress(ANA, message, otherSecret);
-      const subject = `unsubscribe u-${unsubscribeToken(message, otherSecret)}`;
-      return mailFrom({ from: one.from, to, subject, headers: thread }, "");
-    }
-    default:
-      return mailFrom(
-        { from: one.from, to: ANA, headers: { ...thread, "Content-Type": "text/calendar" } },
+  const report = { to: ANA, recipient, message_id: id };
+  const token = unsubscribeToken(message, otherSecret);
+  const head = { from: one.from, to: ANA, headers: thread };
+  const automatic = { ...thread, "Auto-Submitted": "auto-replied" };
+  const calendar = { ...thread, "Content-Type": "text/calendar" };
+  const makes: Record<Forgery["kind"], () => Uint8Array> = {
+    bounce: () => reportOn(report),
+    delivered: () => reportOn({ ...report, action: "delivered", status: "2.0.0" }),
+    complaint: () => complaint(one, one.id === "other_lead" ? null : id),
+    answer: () => mailFrom({ ...head, subject: "Re: A proposal" }, one.words),
+    absence: () => mailFrom({ ...head, headers: automatic }, "I am out of the office."),
+    opt_out: () => mailFrom(head, "Remove me from your list."),
+    token: () =>
+      mailFrom(
+        {
+          ...head,
+          to: unsubscribeAddress(ANA, message, otherSecret),
+          subject: `unsubscribe u-${token}`,
+        },
+        "",
+      ),
+    calendar: () =>
+      mailFrom(
+        { ...head, headers: calendar },
         `BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:1\nATTENDEE;PARTSTAT=ACCEPTED:mailto:${recipient}\nEND:VEVENT\nEND:VCALENDAR`,
-      );
-  }
+      ),
+  };
+  return makes[one.kind]();
 }
 
 function complaint({ from }: Forgery, id: string | null): Uint8Array {
