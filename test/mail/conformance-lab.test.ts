@@ -118,8 +118,8 @@ describe.skipIf(missing !== null)("the real port against real servers", () => {
     const mailbox = await port.openMailbox(account, never);
     const sent = (await mailbox.folders()).find(({ role }) => role === "sent")?.path ?? "";
     const { uidnext } = await mailbox.status(sent);
-    await mailbox.append(sent, mailOf("a draft", "not yet"), ["\\Draft"]);
-    await mailbox.append(sent, mailOf("a mail", "sent by hand"), ["\\Seen"]);
+    await mailbox.append(sent, Buffer.from(mailOf("a draft", "not yet")), ["\\Draft"]);
+    await mailbox.append(sent, Buffer.from(mailOf("a mail", "sent by hand")), ["\\Seen"]);
     const { mails, next_uid } = await mailbox.fetchHeaders(sent, uidnext, 100);
     expect(mails.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual([
       "From: bob@lead.test\r\nSubject: a mail\r\n\r\n",
