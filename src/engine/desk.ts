@@ -68,9 +68,9 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       if (next_at !== null) options.lookBy?.(next_at);
     };
   };
-  const flights = openFlights({ ledger, mail, log, later, goOn });
+  const flights = openFlights({ ledger, mail, log, later, look, goOn });
   // Flights of their own: whoever waits for one of them waits for no other.
-  const beside = openFlights({ ledger, mail, log, later, goOn });
+  const beside = openFlights({ ledger, mail, log, later, look, goOn });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);

@@ -18,6 +18,7 @@ import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock, alone } from "./advance.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
 import type { EngineSigns } from "./explain/scene.ts";
+import { LOOK_AGAIN_MS } from "./flights.ts";
 import { openJobs } from "./jobs.ts";
 import { openPulses } from "./pulses.ts";
 import { openUntracked } from "./read/untracked.ts";
@@ -91,7 +92,8 @@ export function openEngine(options: EngineOptions): Engine {
   const deskOf = (ledger: Ledger): LedgerDesk => {
     const known = desks.get(ledger);
     if (known) return known;
-    const look = () => ticker.plan(ledger, 0);
+    // A test clock stands still: nothing in test mode moves by itself.
+    const look = () => void (ledger.mode === "live" && ticker.plan(ledger, 0));
     const lookBy = (at: number) => ticker.bringForward(ledger, at);
     const mayGoOn = () =>
       running && !stopping && ledger.mode === "live" && hasRoom(disk?.level() ?? null);
@@ -102,9 +104,10 @@ export function openEngine(options: EngineOptions): Engine {
   };
   const tick = (ledger: Ledger) => {
     if (stopping) return;
-    let next: number | null = null;
+    const again_at = ledger.clock.now() + LOOK_AGAIN_MS;
+    let next: number | null = again_at;
     try {
-      next = lookAt(deskOf(ledger), disk);
+      next = lookAt(deskOf(ledger), disk, again_at);
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
       noteFailure(options, ledger, error);
@@ -152,10 +155,10 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
-function lookAt(desk: LedgerDesk, disk: Disk | null): number | null {
+function lookAt(desk: LedgerDesk, disk: Disk | null, again_at: number): number | null {
   desk.settleKept();
   desk.watchAll();
-  return hasRoom(disk?.level() ?? null) ? desk.round() : null;
+  return hasRoom(disk?.level() ?? null) ? desk.round() : again_at;
 }
 
 interface Beside {

@@ -21,17 +21,22 @@ export interface Flights {
   hangUp(): void;
 }
 
+/** While the disk is full, and after a round that failed: nobody nudges when there is room again. */
+export const LOOK_AGAIN_MS = 2000;
+
 interface FlightParts {
   ledger: Ledger;
   mail: MailPort;
   log: Log;
   later: Later;
+  /** Has the engine look again, at what could not be written, too. */
+  look: () => void;
   /** Claims the next mails of inboxes that are free again. */
   goOn: GoOn;
 }
 
 /** The flights of one ledger. */
-export function openFlights({ ledger, mail, log, later, goOn }: FlightParts): Flights {
+export function openFlights({ ledger, mail, log, later, look, goOn }: FlightParts): Flights {
   const flights = new Set<Promise<void>>();
   const hang_up = new AbortController();
   const group = openCommitGroup(ledger, later);
@@ -39,7 +44,10 @@ export function openFlights({ ledger, mail, log, later, goOn }: FlightParts): Fl
     ledger,
     later,
     goOn,
-    onKept: (facts) => log.error(facts, "an outcome could not be written and is kept"),
+    onKept(facts) {
+      log.error(facts, "an outcome could not be written and is kept");
+      later(LOOK_AGAIN_MS, look);
+    },
   });
 
   const fly = (claimed: ClaimedMail) =>
