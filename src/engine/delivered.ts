@@ -9,6 +9,8 @@ import { type MessageRow, settleDelivery } from "../resources/messages/store.ts"
 
 /** A mail of which no bounce came for so long is taken to have arrived (domain.md "Events and their data"). */
 const SILENCE_MS = 6 * 3_600_000;
+/** So many slices of the backlog are told at one look. */
+const SLICES_MOST = 10;
 
 export function noteDelivered(
   ledger: Ledger,
@@ -23,7 +25,9 @@ export function noteDelivered(
 /** Tells of the mails that no bounce came of. The next instant at which there may be more, or null. */
 export function tellDeliveries(ledger: Ledger): number | null {
   const sent_before = ledger.clock.now() - SILENCE_MS;
-  while (listQuiet(ledger, sent_before, SILENCE_MS).length > 0) {
+  for (let slice = 0; listQuiet(ledger, sent_before, SILENCE_MS).length > 0; slice++) {
+    // After a long outage there may be many: others want their turn.
+    if (slice === SLICES_MOST) return ledger.clock.now() + 1;
     ledger.write((tx) => {
       for (const message of listQuiet(tx, sent_before, SILENCE_MS))
         noteDelivered(ledger, tx, message, "no_bounce");
