@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
 
 import { isControlFree, parseAddress, parseDomain } from "../../src/core/address.ts";
+import { readCalendar } from "../../src/core/calendar.ts";
 import { judgeMail } from "../../src/core/classify.ts";
 import { zoneOfCountry } from "../../src/core/country-zones.ts";
 import { findStatus, judgeStatus, readDsn } from "../../src/core/dsn.ts";
@@ -62,6 +63,10 @@ const LEADS = { urlOf: (link: number) => `https://t.test/c/${link}`, own: "https
 
 const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   "address.ts": { parseAddress, parseDomain, isControlFree },
+  "calendar.ts": {
+    readCalendar: (text) =>
+      readCalendar(mailOf({ text, parts: [{ content_type: "text/calendar", text }] })),
+  },
   "classify.ts": {
     judgeMail: (text) => judgeMail(mailOf({ text, subject: text }), { secret, received_at: now }),
   },
