@@ -65,7 +65,7 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   "address.ts": { parseAddress, parseDomain, isControlFree },
   "calendar.ts": {
     readCalendar: (text) =>
-      readCalendar(mailOf({ text, parts: [{ content_type: "text/calendar", text }] })),
+      readCalendar(mailOf({ parts: [{ content_type: "text/calendar", text }] })),
   },
   "classify.ts": {
     judgeMail: (text) => judgeMail(mailOf({ text, subject: text }), { secret, received_at: now }),
