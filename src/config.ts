@@ -19,6 +19,10 @@ export interface Config {
   readonly backups: { readonly daily: number; readonly weekly: number } | null;
   /** 32 bytes, or null: the key lies in the data directory. */
   readonly master_key: Uint8Array | null;
+  /** An OpenAI-compatible endpoint for replies that imail is unsure of. Null or left out: none is asked. */
+  readonly classifier_url?: string | null;
+  readonly classifier_key?: string | null;
+  readonly classifier_model?: string | null;
   /** What tier Apex may do. Null or left out: what the contract says. */
   readonly apex_rate?: number | null;
   readonly apex_burst?: number | null;
@@ -76,6 +80,15 @@ export const SETTINGS: readonly Setting[] = [
   setting("master_key", null, [
     "secret.key in the data directory",
     "32 bytes in hex or base64 that seal the logins of the inboxes",
+  ]),
+  setting("classifier_url", "--classifier-url <url>", [
+    "none: replies are judged on this machine only",
+    "an OpenAI-compatible endpoint (`http://127.0.0.1:11434/v1`) that is asked about replies imail is unsure of; it gets their text without addresses and names",
+  ]),
+  setting("classifier_key", null, ["none", "the key of that endpoint"]),
+  setting("classifier_model", "--classifier-model <name>", [
+    "none",
+    "the model that it is asked for; without one nothing is asked",
   ]),
   setting("apex_rate", "--apex-rate <number>", [
     "6000",
@@ -140,6 +153,9 @@ export function readConfig(flags: Flags, env: Env): ReadConfig {
     log_level: one(found.get("log_level"), parseLogLevel) ?? "info",
     backups: found.has("backups") ? one(found.get("backups"), parseBackups) : DEFAULT_BACKUPS,
     master_key: one(found.get("master_key"), parseKey),
+    classifier_url: one(found.get("classifier_url"), parseEndpoint),
+    classifier_key: one(found.get("classifier_key"), (word) => word),
+    classifier_model: one(found.get("classifier_model"), (word) => word),
     apex_rate: one(found.get("apex_rate"), parseCount),
     apex_burst: one(found.get("apex_burst"), parseCount),
     apex_daily_limit: one(found.get("apex_daily_limit"), parseCount),
@@ -246,6 +262,13 @@ function parsePort(word: string, place: string): number {
 function parseCount(word: string, place: string): number {
   if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
   throw new ConfigError(`${place} must be a whole number from 1 to 999999999.`);
+}
+
+function parseEndpoint(word: string, place: string): string {
+  const url = URL.parse(word);
+  const isPlain = url?.username === "" && url.password === "" && url.search + url.hash === "";
+  if (url && isPlain && /^https?:$/.test(url.protocol)) return url.href;
+  throw new ConfigError(`${place} must be an http or https URL without user, query and fragment.`);
 }
 
 function parseLogLevel(word: string, place: string): LogLevel {

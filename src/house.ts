@@ -13,12 +13,12 @@ import { AppError } from "./core/faults.ts";
 import type { Log } from "./core/log.ts";
 import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
+import { openSecondOpinion, type SecondOpinion } from "./engine/ask-classifier.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
 import { explainCampaign } from "./engine/explain/campaign.ts";
 import { explainLead } from "./engine/explain/lead.ts";
 import { openScene } from "./engine/explain/scene.ts";
 import { type Forecasts, openForecasts } from "./engine/forecast/forecasts.ts";
-import { attachReply } from "./engine/read/attach.ts";
 import { openSandboxBox } from "./engine/sandbox-box.ts";
 import { catchUp, doubtClaimed, isOlderThanJournal } from "./engine/send/catch-up.ts";
 import { resolveDoubt } from "./engine/send/resolve.ts";
@@ -153,6 +153,7 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     disk,
     checkpoints,
     backups: in_memory ? null : openDailyBackups(config, log),
+    second_opinion: openClassifier(config, log),
     log,
   });
   const forecasts = openForecasts();
@@ -252,10 +253,10 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     names: options.names ?? openDnsPort(),
     advance: (ledger, until) => engine.advance(ledger, until),
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
-    openUntracked: (ledger, id) => engine.openUntracked(ledger, id),
-    attachReply,
     forecast: (ledger, wish) => parts.forecasts.make(ledger, wish),
     sendTestMail: (ledger, order) => engine.sendTestMail(ledger, order),
+    sendAnswer: (ledger, order) => engine.sendAnswer(ledger, order),
+    openUntracked: (ledger, id) => engine.openUntracked(ledger, id),
     resolve: resolveDoubt,
     explainCampaign: (ledger, id) => explainCampaign(openScene(ledger, engine.signs(ledger)), id),
     explainLead: (ledger, id) => explainLead(openScene(ledger, engine.signs(ledger)), id),
@@ -272,6 +273,12 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     rates: { apex: apexRate(config), ...options.rates },
   });
   return openApp(wiring);
+}
+
+/** Off until both its place and its model are named. */
+function openClassifier(config: Config, log: Log): SecondOpinion | null {
+  const { classifier_url: url, classifier_model: model, classifier_key: key } = config;
+  return url && model ? openSecondOpinion({ url, model, key: key ?? null }, log) : null;
 }
 
 /** The contract leaves this tier to who runs imail. */

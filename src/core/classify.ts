@@ -1,6 +1,5 @@
 // What an inbound mail is, in the order of domain.md "Inbound mail": bounces carry `auto-replied` too,
 // so reports come before automatic mail, and automatic mail before any word of a person is read.
-import { isControlFree } from "./address.ts";
 import { AUTO_SUBJECTS, AWAY_SUBJECTS, AWAY_WORDS } from "./auto-words.ts";
 import type { BounceCategory } from "./bounce-words.ts";
 import {
@@ -15,9 +14,11 @@ import {
 import { readFeedback } from "./feedback.ts";
 import { findPhrase, foldWords } from "./fold-words.ts";
 import { headerValues, type ParsedMail } from "./inbound.ts";
+import type { Meaning, MeaningSource } from "./meaning.ts";
 import { findOptOut } from "./opt-out.ts";
 import { newText } from "./reply-text.ts";
 import { findReturnDate } from "./return-date.ts";
+import { shownEvidence } from "./shown-evidence.ts";
 import { readUnsubscribeAddress, readUnsubscribeSubject } from "./threading.ts";
 
 export type ReplyKind =
@@ -38,11 +39,15 @@ export interface BounceReading {
 
 export interface Judgement {
   kind: ReplyKind;
-  /** Of a person's reply: null, its meaning is judged elsewhere. */
-  category: JudgedCategory | null;
+  /** Of a person's reply: what it means, once that is judged (meaning.ts). */
+  category: JudgedCategory | Meaning | null;
   /** 0 to 1. */
   confidence: number;
-  source: "header" | "rule";
+  source: "header" | MeaningSource;
+  /** Of a person's reply: the category is the best of several. */
+  unsure?: boolean;
+  /** Of a person's reply: where the evidence stands in its new text, in UTF-16 units. */
+  evidence_span?: { start: number; end: number } | null;
   /** The header, code or words that decided, at most 200 characters. */
   evidence: string | null;
   /** `YYYY-MM-DD`, of an out-of-office only. */
@@ -249,22 +254,9 @@ function judged(
     category,
     confidence: source === "header" ? 0.99 : 0.9,
     source,
-    evidence: evidence === null ? null : shown(evidence),
+    evidence: evidence === null ? null : shownEvidence(evidence),
     return_date: null,
     bounce: null,
     original_message_ids: [],
   };
-}
-
-/** Evidence is somebody else's text: one line, at most 200 characters, no controls (M6). */
-function shown(text: string): string {
-  const line = text.slice(0, 400).toWellFormed().replace(/\s+/g, " ");
-  return line
-    .split("")
-    .filter(isControlFree)
-    .join("")
-    .replace(/ {2,}/g, " ")
-    .trim()
-    .slice(0, 200)
-    .toWellFormed();
 }

@@ -33,12 +33,22 @@ export type DomainEvent =
         kind: string;
         category: string | null;
         confidence: number | null;
+        /** Where a person has said so: who. */
+        by?: string;
+        /** Of a person's reply: the category is the best of several. */
+        unsure: boolean | null;
+        source: string;
+        evidence: string | null;
       };
     }
+  | { event: "reply.answered"; detail: { reply_id: string; by: string; at: number } }
+  | { event: "lead.held"; detail: { until: string; reason: string } }
+  | { event: "lead.paused"; detail: { by: string } }
+  | { event: "lead.resumed"; detail: { by: string } }
+  | { event: "lead.stopped"; detail: { by: string } }
+  | { event: "meeting.booked"; detail: { source: string; at: number | null } }
   | { event: "lead.unsubscribed"; detail: { source: string } }
   | { event: "complaint.received"; detail: { source: string } }
-  | { event: "meeting.booked"; detail: { source: string; at: number | null } }
-  | { event: "lead.taken_over"; detail: { enrollments: number } }
   | { event: "campaign.paused"; detail: { by: string; reason: string } }
   | { event: "inbox.disconnected"; detail: { fault: string; reason: string } }
   | { event: "inbox.reconnected"; detail: Facts };
@@ -56,13 +66,17 @@ export const EVENT_MEANINGS: Record<EventName, string> = {
     "Somebody settled a mail in doubt: `as` says how (`sent`, `failed`, `send_again`), `by` who did.",
   "reply.received": "A person answered.",
   "reply.classified": "imail has judged a matched mail: what it is and how sure that is.",
+  "reply.answered": "Somebody answered a reply through imail; `by` says who.",
+  "lead.held": "The lead is away: nothing is sent before `until`.",
+  "lead.paused":
+    "Nothing more is sent to the lead until somebody resumes it; `by` says who or what paused it.",
+  "lead.resumed": "The lead goes on where it stood; `by` says who wanted that.",
+  "lead.stopped": "Somebody ended the lead's way through the campaign; `by` says who.",
+  "meeting.booked":
+    "A meeting with the lead stands: the lead accepted an invitation, or a booking page says so. Told once for each meeting.",
   "lead.unsubscribed":
     "The lead asked not to be mailed again; the address is suppressed in the whole workspace.",
   "complaint.received": "The lead reported the mail as spam; the address is suppressed.",
-  "meeting.booked":
-    "A meeting with the lead stands: the lead accepted an invitation, or a booking page says so. Told once for each meeting.",
-  "lead.taken_over":
-    "You wrote to the lead from a mail client: its enrollments are paused. Nothing of that mail is kept.",
   "campaign.paused": "A campaign was paused; `by` and `reason` say by whom and why.",
   "inbox.disconnected":
     "A mailbox cannot be used: three failures over five minutes, with the server's words.",
@@ -78,10 +92,14 @@ export const EVENT_COUNTERS: Record<EventName, string | null> = {
   "email.resolved": null,
   "reply.received": "replied",
   "reply.classified": null,
+  "reply.answered": null,
+  "lead.held": null,
+  "lead.paused": null,
+  "lead.resumed": null,
+  "lead.stopped": null,
+  "meeting.booked": "meetings",
   "lead.unsubscribed": "unsubscribed",
   "complaint.received": "complained",
-  "meeting.booked": "meetings",
-  "lead.taken_over": null,
   "campaign.paused": null,
   "inbox.disconnected": null,
   "inbox.reconnected": null,

@@ -13,6 +13,7 @@ import { insertSandboxMail } from "../resources/test/store.ts";
 import { alone } from "./advance.ts";
 import { type Ingested, ingestMail } from "./read/ingest.ts";
 import { judgeArrival, shownVerdict } from "./read/match.ts";
+import { judgeAnswer } from "./read/meaning.ts";
 import { readOnce } from "./read/watch.ts";
 
 const SUBJECT_CAP = 998;
@@ -74,7 +75,9 @@ function show(
 ): Received {
   return {
     outcome: match === null ? "untracked" : reply_id === null ? "repeated" : "taken",
-    judgement: match ? shownVerdict(match) : judgeArrival(ledger, { inbox, mail, received_at }),
+    judgement: match
+      ? shownVerdict(match)
+      : judgeAnswer(ledger, judgeArrival(ledger, { inbox, mail, received_at }), mail),
     reply_id,
     matched_by: match?.matched_by ?? (reply_id === null ? null : "untracked"),
     inbox_id: inbox.id,

@@ -1,5 +1,6 @@
 // What a route may ask of the house. house.ts makes one; tests make one in memory.
 import type { AdvanceReport } from "../core/advance-report.ts";
+import type { AnswerOrder } from "../core/answer-mail.ts";
 import type { DnsPort } from "../core/dns-port.ts";
 import type { CampaignExplanation, LeadExplanation } from "../core/explanation.ts";
 import type { ForecastWish, MadeForecast } from "../core/forecast.ts";
@@ -9,7 +10,6 @@ import type { OpenedMail } from "../core/opened-mail.ts";
 import type { Received } from "../core/received-mail.ts";
 import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Control } from "../ledger/control.ts";
-import type { Tx } from "../ledger/database.ts";
 import type { Ledger, Tier } from "../ledger/ledger.ts";
 import type { Ledgers } from "../ledger/ledgers.ts";
 import { type Auth, openAuth } from "./auth.ts";
@@ -26,22 +26,14 @@ export interface WiringParts {
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox, as if IMAP had delivered it. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
-  /** Fetches the body of an untracked reply from its mailbox; nothing of it is kept. Throws `not_found`, `unavailable`. */
-  openUntracked(ledger: Ledger, reply_id: number): Promise<OpenedMail>;
-  /**
-   * Says whose answer a reply is, with what was opened of it: it has its effect now (engine/read/attach.ts). Throws
-   * `not_found`, `wrong_state`.
-   */
-  attachReply(
-    ledger: Ledger,
-    tx: Tx,
-    reply_id: number,
-    order: { whose: { lead_id: number } | { message_id: number }; opened?: OpenedMail | null },
-  ): void;
   /** Plays a campaign's coming days on a copy. Throws `forecast_running`, `forecast_too_large`, `unavailable`. */
   forecast(ledger: Ledger, wish: ForecastWish): Promise<MadeForecast>;
   /** Sends one step to its author and waits for the outcome, which stands in its message. */
   sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
+  /** Answers a reply and waits for the outcome, which stands in its message. */
+  sendAnswer(ledger: Ledger, order: AnswerOrder): Promise<void>;
+  /** The body of an untracked mail, fetched now. Throws `not_found`, `unavailable`. */
+  openUntracked(ledger: Ledger, reply_id: number): Promise<OpenedMail>;
   /** Settles a message in doubt as a person says (engine/send/resolve.ts). */
   resolve(
     ledger: Ledger,

@@ -7,6 +7,8 @@ import ledger0003 from "../../migrations/ledger/0003_time.sql" with { type: "tex
 import ledger0004 from "../../migrations/ledger/0004_evidence.sql" with { type: "text" };
 import ledger0005 from "../../migrations/ledger/0005_explain.sql" with { type: "text" };
 import ledger0008 from "../../migrations/ledger/0008_effects.sql" with { type: "text" };
+import ledger0009 from "../../migrations/ledger/0009_replies.sql" with { type: "text" };
+import ledger0011 from "../../migrations/ledger/0011_meanings.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -25,4 +27,6 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { name: "0004_evidence", sql: ledger0004 },
   { name: "0005_explain", sql: ledger0005 },
   { name: "0008_effects", sql: ledger0008 },
+  { name: "0009_replies", sql: ledger0009 },
+  { name: "0011_meanings", sql: ledger0011 },
 ];

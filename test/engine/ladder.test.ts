@@ -5,9 +5,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { attachReply } from "../../src/engine/read/attach.ts";
+import type { OpenedMail } from "../../src/core/opened-mail.ts";
 import { openUntracked } from "../../src/engine/read/untracked.ts";
 import { eraseLead } from "../../src/resources/leads/actions.ts";
+import { changeReply } from "../../src/resources/replies/actions.ts";
 import { findSuppression } from "../../src/resources/suppressions/actions.ts";
 import { auditOf } from "../world/audit.ts";
 import {
@@ -163,6 +164,14 @@ describe("the same subject from the same company", () => {
   });
 });
 
+const attach = (id: number, lead_id: number, opened: OpenedMail | null = null) =>
+  changeReply(room.ledger, id, {
+    attach: { lead_id, message_id: null },
+    category: null,
+    read: null,
+    opened,
+    by: "test",
+  });
 const SECRET = "the numbers for Tuesday are confidential";
 const untracked = () => mailFrom({ from: MAX, to: ANA, subject: "Re: lunch" }, SECRET);
 const onDisk = () =>
@@ -203,9 +212,8 @@ describe("a mail that may be an answer", () => {
     await open();
     await read(untracked());
     const id = replies()[0]?.id ?? 0;
-    const order = { whose: { lead_id: lead } };
-    room.ledger.write((tx) => attachReply(room.ledger, tx, id, order));
-    room.ledger.write((tx) => attachReply(room.ledger, tx, id, order));
+    attach(id, lead);
+    attach(id, lead);
     expect(replies()).toMatchObject([{ matched_by: "by_hand", lead_id: lead }]);
     expect(room.enrollment(lead)).toMatchObject({ state: "stopped", ended_by: "replied" });
     expect(room.events().filter((event) => event === "reply.received")).toHaveLength(1);
@@ -217,9 +225,7 @@ describe("a mail that may be an answer", () => {
     expect(suppressed(MAX)).toBe(false);
     const id = replies()[0]?.id ?? 0;
     const opened = await openUntracked(room.ledger, room.world.port, id);
-    room.ledger.write((tx) =>
-      attachReply(room.ledger, tx, id, { whose: { lead_id: lead }, opened }),
-    );
+    attach(id, lead, opened);
     expect(suppressed(LEA)).toBe(true);
     expect(room.enrollment(lead)).toMatchObject({ ended_by: "unsubscribed" });
   });
@@ -232,17 +238,23 @@ describe("a mail that may be an answer", () => {
     expect(replies()).toEqual([]);
   });
 
-  test("cannot be attached to a lead to whom nothing was sent, nor taken from another", async () => {
+  test("cannot be taken from the lead whose answer it is, nor given to nobody", async () => {
     await open();
-    const stranger = room.make.lead({ email: "new@lead.test" });
-    await read(untracked());
+    const other = room.make.lead({ email: "new@lead.test" });
     await read(answerTo(sent(), "Yes."));
-    const [first, second] = replies();
-    const put = (id: number, lead_id: number) => () =>
-      room.ledger.write((tx) => attachReply(room.ledger, tx, id, { whose: { lead_id } }));
-    expect(put(first?.id ?? 0, stranger)).toThrow();
-    expect(put(second?.id ?? 0, stranger)).toThrow();
-    expect(put(1, lead)).toThrow();
+    const id = replies()[0]?.id ?? 0;
+    expect(() => attach(id, other)).toThrow();
+    expect(() => attach(id, 1)).toThrow();
+    expect(() => attach(1, lead)).toThrow();
+  });
+
+  test("may be one that named a mail of ours: then it has its whole effect", async () => {
+    await open();
+    await read(inThread("lea.private@gmail.com", "Please unsubscribe me."));
+    expect(room.enrollment(lead)).toMatchObject({ paused_by: "possible_reply" });
+    attach(replies()[0]?.id ?? 0, lead);
+    expect(replies()).toMatchObject([{ matched_by: "by_hand", kind: "unsubscribe" }]);
+    expect(suppressed(LEA)).toBe(true);
   });
 
   const private_mails: Record<string, () => Uint8Array> = {

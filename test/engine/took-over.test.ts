@@ -37,7 +37,12 @@ const file = async (bytes: Uint8Array) => {
   room.world.deliver(ANA, bytes, { folder: "Sent" });
   await room.run();
 };
-const took = () => room.events().filter((event) => event === "lead.taken_over").length;
+const took = () =>
+  room.ledger.db
+    .query(
+      "SELECT id FROM events WHERE event = 'lead.paused' AND detail ->> 'by' = 'you_took_over'",
+    )
+    .all().length;
 
 test("a mail that the user writes to an active lead pauses that lead, before its follow-up", async () => {
   room.clock.moveBy(DAY_MS);
@@ -61,9 +66,9 @@ test("nothing of that mail is kept", async () => {
   await file(byHand());
   expect(room.ledger.db.query("SELECT id FROM replies").all()).toEqual([]);
   const detail = room.ledger.db
-    .query("SELECT detail FROM events WHERE event = 'lead.taken_over'")
+    .query("SELECT detail FROM events WHERE event = 'lead.paused'")
     .all();
-  expect(detail).toEqual([{ detail: '{"enrollments":1}' }]);
+  expect(detail).toEqual([{ detail: '{"by":"you_took_over"}' }]);
 });
 
 test("it pauses once: who is resumed by hand goes on, over new numbers of the server too", async () => {

@@ -9,6 +9,15 @@ CREATE TABLE answers (
   UNIQUE (key_id, idempotency_key)
 ) STRICT;
 
+CREATE TABLE booking_sources (
+  id         INTEGER PRIMARY KEY,
+  name       TEXT    NOT NULL,
+  token_hash BLOB    NOT NULL UNIQUE, -- SHA-256
+  secret     BLOB    NOT NULL,        -- sealed with the workspace's data key, bound to this row and column
+  used_at    INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE campaign_inboxes (
   campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
   inbox_id    INTEGER NOT NULL REFERENCES inboxes (id),
@@ -193,6 +202,17 @@ CREATE TABLE links (
   target TEXT    NOT NULL UNIQUE
 ) STRICT;
 
+CREATE TABLE meaning_corrections (
+  reply_id     INTEGER NOT NULL,
+  said         TEXT    NOT NULL, -- what imail had said
+  category     TEXT    NOT NULL, -- what the person said
+  rule         TEXT,             -- what the phrase rules say by themselves
+  version      INTEGER NOT NULL, -- of the features: those of another version teach nothing
+  features     BLOB    NOT NULL, -- numbers of features, 16 bits each, little endian
+  corrected_at INTEGER NOT NULL,
+  PRIMARY KEY (reply_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE meetings (
   id         INTEGER PRIMARY KEY,
   lead_id    INTEGER NOT NULL REFERENCES leads (id),
@@ -243,7 +263,7 @@ CREATE TABLE messages (
   response      TEXT,             -- the server's last words
   copy          TEXT CHECK (copy IN ('due', 'filed')), -- the copy in the Sent folder
   copy_retry_at INTEGER,
-  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')), delivery TEXT CHECK (delivery IN ('due')),          -- uncertain: when evidence was last looked for
+  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')), delivery TEXT CHECK (delivery IN ('due')), reply_id  INTEGER, sent_by   TEXT, overrules INTEGER NOT NULL DEFAULT 0,          -- uncertain: when evidence was last looked for
   UNIQUE (enrollment_id, step_id),
   CHECK (kind <> 'step' OR (enrollment_id IS NOT NULL AND step_id IS NOT NULL AND lead_id IS NOT NULL AND campaign_id IS NOT NULL)),
   CHECK ((state IN ('sent', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
@@ -287,7 +307,7 @@ CREATE TABLE replies (
   fault           TEXT CHECK (fault IN ('mailbox', 'sender', 'transient')),
   received_at     INTEGER NOT NULL,
   read_at         INTEGER
-, folder TEXT, uidvalidity INTEGER, uid INTEGER, attached_at INTEGER) STRICT;
+, person_category TEXT, corrected_by    TEXT, attached_by     TEXT, folder          TEXT, uidvalidity     INTEGER, uid             INTEGER, unsure INTEGER CHECK (unsure IN (0, 1)), evidence_start INTEGER, evidence_end INTEGER, asked_at INTEGER) STRICT;
 
 CREATE TABLE sandbox_mails (
   id         INTEGER PRIMARY KEY,
@@ -360,6 +380,8 @@ CREATE INDEX leads_company ON leads (company_domain) WHERE company_domain IS NOT
 
 CREATE INDEX lifted_suppressions_key ON lifted_suppressions (key);
 
+CREATE INDEX meaning_corrections_age ON meaning_corrections (corrected_at);
+
 CREATE INDEX message_aliases_message ON message_aliases (message_id);
 
 CREATE INDEX messages_copies ON messages (inbox_id) WHERE copy = 'due';
@@ -383,6 +405,10 @@ CREATE INDEX messages_wire_ids ON messages (inbox_id) WHERE wire_id = 'due';
 CREATE INDEX replies_automatic ON replies (sender, received_at) WHERE kind = 'auto_reply';
 
 CREATE INDEX replies_lead ON replies (lead_id);
+
+CREATE INDEX replies_unread ON replies (inbox_id) WHERE read_at IS NULL AND lead_id IS NOT NULL;
+
+CREATE INDEX replies_unsure ON replies (received_at) WHERE unsure = 1 AND asked_at IS NULL;
 
 CREATE INDEX replies_untracked ON replies (inbox_id, header_id) WHERE matched_by = 'untracked';
 

@@ -17,7 +17,11 @@ import { textOfHtml, textOfReply } from "../../src/core/html-text.ts";
 import { parseId } from "../../src/core/ids.ts";
 import { rewriteLinks } from "../../src/core/link-rewriting.ts";
 import { badLinks } from "../../src/core/links.ts";
+import { CUE_INDEX } from "../../src/core/meaning-cues.ts";
+import { featuresOf } from "../../src/core/meaning-features.ts";
+import { judgeMeaning } from "../../src/core/meaning.ts";
 import { zoneOfPhone } from "../../src/core/phone-zones.ts";
+import { findPhrases } from "../../src/core/phrases.ts";
 import { readPlainTemplate } from "../../src/core/plain-template.ts";
 import { claimedLedger, readPublicToken } from "../../src/core/public-tokens.ts";
 import { encodeQuotedPrintable } from "../../src/core/quoted-printable.ts";
@@ -25,6 +29,8 @@ import { checkTemplate, renderText } from "../../src/core/render.ts";
 import { cutQuotes } from "../../src/core/reply-text.ts";
 import { blocksOf, originalIds, typedAddress } from "../../src/core/report-fields.ts";
 import { findReturnDate } from "../../src/core/return-date.ts";
+import { splitSentences } from "../../src/core/sentences.ts";
+import { shownEvidence } from "../../src/core/shown-evidence.ts";
 import { readToken } from "../../src/core/signing.ts";
 import { spamWords } from "../../src/core/spam-words.ts";
 import { everySpin, spin } from "../../src/core/spintax.ts";
@@ -94,7 +100,9 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     "badLinks of text": (text) => badLinks(text, false),
     "badLinks of HTML": (text) => badLinks(text, true),
   },
+  "meaning-features.ts": { featuresOf, judgeMeaning: (text) => judgeMeaning(text, text) },
   "phone-zones.ts": { zoneOfPhone },
+  "phrases.ts": { findPhrases: (text) => findPhrases(CUE_INDEX, text, () => undefined) },
   "public-tokens.ts": {
     claimedLedger,
     readPublicToken: (text) => readPublicToken(secret, "click", text),
@@ -117,6 +125,8 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     originalIds: (text) => originalIds(asReport(text), text),
   },
   "return-date.ts": { findReturnDate: (text) => findReturnDate(text, now) },
+  "sentences.ts": { splitSentences },
+  "shown-evidence.ts": { shownEvidence },
   "signing.ts": { readToken: (text) => readToken(secret, "kind", text) },
   "spam-words.ts": { spamWords },
   "spintax.ts": { everySpin, spin: (text) => spin(text, "seed") },

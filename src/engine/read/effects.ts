@@ -8,13 +8,15 @@ import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps } from "../../resources/campaigns/steps.store.ts";
 import { findCampaign } from "../../resources/campaigns/store.ts";
-import { stopCompany, stopEnrollment, stopLead } from "../../resources/enrollments/actions.ts";
 import {
-  findEnrollmentOf,
-  hold,
-  listEnrollmentsOfLead,
-  pause,
-} from "../../resources/enrollments/store.ts";
+  answeredIn,
+  holdEnrollment,
+  pauseEnrollment,
+  stopCompany,
+  stopEnrollment,
+  stopLead,
+} from "../../resources/enrollments/actions.ts";
+import { findEnrollmentOf, listEnrollmentsOfLead } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
 import { followMeaning, raiseStatus } from "../../resources/leads/actions.ts";
 import { clearSoftBounces, findLead } from "../../resources/leads/store.ts";
@@ -38,7 +40,7 @@ export function applyEffect(ledger: Ledger, tx: Tx, match: Match, reply: StoredR
   if (match.matched_by === "possible") suspect(ledger, tx, match);
   else if (match.matched_by === "related") relate(ledger, tx, match);
   else takeEffect(ledger, tx, match, reply);
-  if (match.aside && isHuman(match)) pauseLead(tx, match.aside);
+  if (match.aside && isHuman(match)) pauseLead(ledger, tx, match.aside);
   tellJudgement(ledger, tx, match, reply);
   tx.nudge("send");
 }
@@ -56,7 +58,8 @@ function takeEffect(ledger: Ledger, tx: Tx, match: Match, reply: StoredReply): v
       break;
     case "auto_reply":
       settleDoubt(ledger, tx, message);
-      if (judgement.category === "out_of_office") holdLead(tx, message, judgement.return_date);
+      if (judgement.category === "out_of_office")
+        holdLead(ledger, tx, message, judgement.return_date);
       break;
     case "hard_bounce":
     case "soft_bounce":
@@ -83,14 +86,14 @@ function suspect(ledger: Ledger, tx: Tx, match: Match): void {
   settleDoubt(ledger, tx, message);
   // Servers answer from the address behind an alias: who is away is away.
   if (judgement.kind === "auto_reply" && judgement.category === "out_of_office")
-    holdLead(tx, message, judgement.return_date);
+    holdLead(ledger, tx, message, judgement.return_date);
   if (!isHuman(match)) return;
   const lead = message.lead_id === null ? null : findLead(tx, message.lead_id);
   const company = lead && companyDomain(lead.email);
   const sender = parseAddress(match.sender);
   if (company !== null && sender !== null && companyDomain(sender) === company)
     relate(ledger, tx, match);
-  pauseLead(tx, message);
+  pauseLead(ledger, tx, message);
 }
 
 /** Somebody else at the company: only `stop_for_company` makes that the answer of all. */
@@ -103,9 +106,10 @@ function relate(ledger: Ledger, tx: Tx, match: Match): void {
   stopCompany(ledger, tx, { campaign_id, lead_id });
 }
 
-function pauseLead(tx: Tx, { lead_id }: MessageRow): void {
+function pauseLead(ledger: Ledger, tx: Tx, { lead_id }: MessageRow): void {
   if (lead_id === null) return;
-  for (const { id } of listEnrollmentsOfLead(tx, lead_id)) pause(tx, id, "possible_reply");
+  for (const enrollment of listEnrollmentsOfLead(tx, lead_id))
+    pauseEnrollment(ledger, tx, enrollment, { paused_by: "possible_reply" });
 }
 
 /** What the lead's calendar says of an invitation. Whose it is must be sure: a calendar part is easily made. */
@@ -130,14 +134,10 @@ function calendarWord({ method, partstat }: CalendarReading): CalendarWord["says
 }
 
 function tellJudgement(ledger: Ledger, tx: Tx, match: Match, reply: StoredReply): void {
-  const { kind, category, confidence } = shownVerdict(match);
+  const { kind, category, confidence, source, evidence, unsure = null } = shownVerdict(match);
   const reply_id = formatId("rpl", reply.id);
-  record(
-    ledger,
-    tx,
-    { event: "reply.classified", detail: { reply_id, kind, category, confidence } },
-    subjectOf(match.message),
-  );
+  const detail = { reply_id, kind, category, confidence, unsure, source, evidence };
+  record(ledger, tx, { event: "reply.classified", detail }, subjectOf(match.message));
 }
 
 /** Whoever answers a mail has got it: the doubt is settled. */
@@ -156,17 +156,10 @@ function replied(ledger: Ledger, tx: Tx, { message, judgement }: Match, reply: S
   const campaign = message.campaign_id === null ? null : findCampaign(tx, message.campaign_id);
   const goes_on =
     campaign !== null && (!campaign.stop_on_reply || asksForReply(listSteps(tx, campaign.id)));
-  for (const enrollment of message.lead_id === null
-    ? []
-    : listEnrollmentsOfLead(tx, message.lead_id)) {
-    if (enrollment.campaign_id !== message.campaign_id)
-      pause(tx, enrollment.id, "replied_elsewhere");
-    else if (!goes_on) stopEnrollment(ledger, tx, enrollment.id, "replied");
-  }
-  answered(ledger, tx, message);
   if (message.lead_id !== null) {
-    const unsure = "unsure" in judgement && judgement.unsure === true;
-    followMeaning(tx, message.lead_id, { category: judgement.category, by: "machine", unsure });
+    answeredIn(ledger, tx, message.lead_id, { campaign_id: message.campaign_id, goes_on });
+    const { category, unsure = false } = judgement;
+    followMeaning(tx, message.lead_id, { category, by: "machine", unsure });
   }
   record(
     ledger,
@@ -206,10 +199,11 @@ function unsubscribed(ledger: Ledger, tx: Tx, { message, judgement, matched_by }
   record(ledger, tx, { event: "lead.unsubscribed", detail: { source } }, subjectOf(message));
 }
 
-function holdLead(tx: Tx, message: MessageRow, return_date: string | null): void {
+function holdLead(ledger: Ledger, tx: Tx, message: MessageRow, return_date: string | null): void {
   if (message.lead_id === null) return;
   for (const enrollment of listEnrollmentsOfLead(tx, message.lead_id)) {
-    hold(tx, enrollment.id, heldUntil(return_date, tx.now, enrollment.zone));
+    const until = heldUntil(return_date, tx.now, enrollment.zone);
+    holdEnrollment(ledger, tx, enrollment, { until, reason: "out_of_office" });
   }
 }
 

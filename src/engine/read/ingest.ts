@@ -20,9 +20,11 @@ import {
   type MailPlace,
   moveUntracked,
   type ReplyRow,
+  setMeaning,
 } from "../../resources/replies/store.ts";
 import { applyEffect } from "./effects.ts";
 import { type Arrival, type Match, matchMail, shownVerdict } from "./match.ts";
+import { judgeAnswer } from "./meaning.ts";
 import { judgeUntracked } from "./untracked.ts";
 
 type Place = Pick<FolderRow, "path" | "role" | "uidvalidity">;
@@ -49,7 +51,7 @@ export async function ingestMail(
 ): Promise<Ingested> {
   const mail = await parseMail(fetched.bytes);
   const arrival = { inbox, mail, received_at: fetched.received_at };
-  const match = matchMail(ledger, arrival);
+  const match = withMeaning(ledger, arrival, matchMail(ledger, arrival));
   const untracked = match === null ? judgeUntracked(ledger, arrival) : null;
   return ledger.write((tx) => {
     const digest = digestOf(mail, fetched.size);
@@ -63,6 +65,12 @@ export async function ingestMail(
     setCursor(tx, inbox.id, { ...place, next_uid: fetched.uid + 1 });
     return { mail, match, reply_id };
   });
+}
+
+/** What may be no answer of the lead's is not given a meaning (I7). */
+function withMeaning(ledger: Ledger, { mail }: Arrival, match: Match | null): Match | null {
+  if (match === null || match.matched_by === "possible") return match;
+  return { ...match, judgement: judgeAnswer(ledger, match.judgement, mail) };
 }
 
 /** Recognises a mail in another folder, after a UIDVALIDITY reset and after a crash. */
@@ -99,8 +107,25 @@ function take(
     enhanced_status: judgement.bounce?.enhanced_status ?? null,
     fault: judgement.bounce?.fault ?? null,
   });
+  keepMeaning(tx, id, match);
   applyEffect(ledger, tx, match, { id, subject: arrival.mail.subject });
   return id;
+}
+
+function keepMeaning(tx: Tx, id: number, match: Match): void {
+  const { kind, category, confidence, source, evidence, unsure, evidence_span } =
+    shownVerdict(match);
+  if (category === null || unsure === undefined) return;
+  setMeaning(tx, id, {
+    category,
+    confidence,
+    // An opt-out has had its effect: nobody is asked about it.
+    unsure: unsure && kind === "reply",
+    source,
+    evidence,
+    evidence_start: evidence_span?.start ?? null,
+    evidence_end: evidence_span?.end ?? null,
+  });
 }
 
 /** Lists a mail of which only the envelope is kept; one that is listed is found where it lies now. */

@@ -34,7 +34,7 @@ const CLOCK_SLACK_MS = 10 * 60_000;
  * same subject from the same company. `by_hand`: a person said so.
  */
 export type MatchedBy =
-  "message_id" | "unsubscribe_token" | "sender" | "report" | "possible" | "related" | "by_hand";
+  "message_id" | "unsubscribe_token" | "sender" | "report" | "possible" | "related";
 
 export interface Match {
   matched_by: MatchedBy;

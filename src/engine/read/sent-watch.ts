@@ -6,8 +6,8 @@ import type { Folder, MailboxSession } from "../../core/mail-port.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { parseMail } from "../../mail/parse.ts";
-import { listEnrollmentsOfLead, pause } from "../../resources/enrollments/store.ts";
-import { NO_SUBJECT, record } from "../../resources/events/actions.ts";
+import { pauseEnrollment } from "../../resources/enrollments/actions.ts";
+import { listEnrollmentsOfLead } from "../../resources/enrollments/store.ts";
 import { findFolder, setCursor } from "../../resources/inboxes/folders.store.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
 import { isOwnAddress } from "../../resources/inboxes/used.store.ts";
@@ -88,15 +88,11 @@ export function takeOver(ledger: Ledger, tx: Tx, inbox: InboxRow, sent: SentMail
     const lead = findLeadByEmail(tx, email);
     const enrollments = lead === null ? [] : listEnrollmentsOfLead(tx, lead.id);
     const waiting = enrollments.filter(({ state }) => state === "waiting" || state === "held");
-    return lead && waiting.length > 0 ? [{ lead_id: lead.id, waiting }] : [];
+    return waiting.length > 0 ? [waiting] : [];
   });
   if (active.length === 0 || !insertDigest(tx, inbox.id, digestOf(sent.mail, sent.size))) return 0;
-  for (const { lead_id, waiting } of active) {
-    for (const { id } of waiting) pause(tx, id, "you_took_over");
-    const detail = { enrollments: waiting.length };
-    const subject = { ...NO_SUBJECT, lead_id, inbox_id: inbox.id };
-    record(ledger, tx, { event: "lead.taken_over", detail }, subject);
-  }
+  for (const enrollment of active.flat())
+    pauseEnrollment(ledger, tx, enrollment, { paused_by: "you_took_over" });
   tx.nudge("send");
   return active.length;
 }

@@ -18,7 +18,7 @@ import { parseMail } from "../../mail/parse.ts";
 import { accountOf } from "../../resources/inboxes/actions.ts";
 import { findInbox } from "../../resources/inboxes/store.ts";
 import { findLeadByEmail, isCompanyMailed } from "../../resources/leads/store.ts";
-import { findReply, type PlacedReply } from "../../resources/replies/store.ts";
+import { findPlaced, type PlacedReply } from "../../resources/replies/store.ts";
 import { type Arrival, isOwnMail, judgeArrival, SENDER_DAYS } from "./match.ts";
 
 const DAY_MS = 86_400_000;
@@ -57,8 +57,8 @@ export async function openUntracked(
   port: MailPort,
   reply_id: number,
 ): Promise<OpenedMail> {
-  const reply = findReply(ledger, reply_id);
-  const inbox = reply?.matched_by === "untracked" ? findInbox(ledger, reply.inbox_id) : null;
+  const reply = findPlaced(ledger, reply_id);
+  const inbox = reply && findInbox(ledger, reply.inbox_id);
   const account = inbox && accountOf(ledger, inbox);
   if (!reply || !account) throw notFound("untracked reply");
   try {

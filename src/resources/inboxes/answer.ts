@@ -5,6 +5,7 @@ import { localDay } from "../../core/zones.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { formatInstant } from "../../ledger/row.ts";
 import { usedOn } from "../messages/quotas.store.ts";
+import { countUnread } from "../replies/list.store.ts";
 import type { Inbox } from "./schema.ts";
 import { type InboxRow } from "./store.ts";
 import { sentOn } from "./used.store.ts";
@@ -34,6 +35,7 @@ export function showInbox(ledger: Ledger, row: InboxRow): Inbox {
     save_sent: row.save_sent,
     sent_today: sentOn(ledger, row.id, today),
     remaining_today: remaining(row.daily_limit, usedOn(ledger, today, "inbox", row.id)),
+    unread_replies: countUnread(ledger, row.id),
     sync: showSync(row, now),
     health: { score: null, parts: null },
     warmup: { state: "off", mode: null, today: null, plan: null },

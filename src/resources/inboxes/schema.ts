@@ -134,6 +134,9 @@ export const Inbox = t.Object({
   remaining_today: t.Integer({
     description: "What the daily limit still allows; mails under way count.",
   }),
+  unread_replies: t.Integer({
+    description: "Replies of leads that came in here and that nobody has marked as read.",
+  }),
   sync: t.Object({
     state: word(SYNC_STATES),
     lag_s: nullable(

@@ -10,6 +10,7 @@ import { findCampaign } from "../campaigns/store.ts";
 import { enrollLead, leadZone, moveLead, stopLead } from "../enrollments/actions.ts";
 import { unblockLead } from "../enrollments/store.ts";
 import { eraseEventsOfLead } from "../events/store.ts";
+import { forgetMeaningsOfLead } from "../meanings/actions.ts";
 import { eraseMeetingsOfLead } from "../meetings/store.ts";
 import { eraseMessagesOfLead } from "../messages/store.ts";
 import { eraseRepliesOfLead, eraseUntrackedFrom } from "../replies/store.ts";
@@ -156,6 +157,7 @@ export function eraseLead(ledger: Ledger, id: number): void {
     stopLead(ledger, tx, id, "erased");
     suppressErased(ledger, tx, email);
     eraseMessagesOfLead(tx, id);
+    forgetMeaningsOfLead(ledger, tx, id);
     eraseRepliesOfLead(tx, id);
     eraseUntrackedFrom(tx, email);
     eraseMeetingsOfLead(tx, id);

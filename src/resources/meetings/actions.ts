@@ -3,7 +3,8 @@
 import { raisedStatus, statusWithoutMeeting } from "../../core/lead-status.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { listEnrollmentsOfLead, pause } from "../enrollments/store.ts";
+import { pauseEnrollment } from "../enrollments/actions.ts";
+import { listEnrollmentsOfLead } from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
 import { findLead, findLeadByEmail, type LeadRow, setLeadState } from "../leads/store.ts";
 import { subjectOf } from "../messages/actions.ts";
@@ -111,7 +112,8 @@ function bookMeeting(
   else insertMeeting(tx, { ...meeting, lead_id: lead.id, source: place.source });
   setStatus(tx, lead, raisedStatus(lead.state, "meeting"));
   // Whoever meets you is not asked by a machine whether they got your mail. Not ended: it can be resumed by hand.
-  for (const { id } of listEnrollmentsOfLead(tx, lead.id)) pause(tx, id, "meeting_booked");
+  for (const enrollment of listEnrollmentsOfLead(tx, lead.id))
+    pauseEnrollment(ledger, tx, enrollment, { paused_by: "meeting_booked" });
   if (known?.told_at === undefined || known.told_at === null) {
     const message = findNewestMailTo(tx, lead.id);
     const subject = message ? subjectOf(message) : { ...NO_SUBJECT, lead_id: lead.id };
