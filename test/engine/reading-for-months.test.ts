@@ -220,6 +220,7 @@ test("another folder is read when it is given a judge, with a cursor of its own:
   deliver(mailFrom({ from: ANA, to: "lea0@lead0.test", subject: "by hand" }, "Hello"), "Sent");
   await readAnew(judges);
   await readAnew(judges);
-  expect(seen).toEqual([...Array.from({ length: LEADS }, () => "Hello Lea"), "by hand"]);
+  // Our own copies were looked at before (sent-watch.ts): the folder's cursor stands behind them.
+  expect(seen).toEqual(["by hand"]);
   expect(cursor("Sent")).toBe(LEADS + 2);
 });
