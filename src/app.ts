@@ -3,6 +3,7 @@ import { type AccessTable, BULK_BYTES } from "./http/access.ts";
 import { accountPages } from "./http/account-pages.ts";
 import { openFront } from "./http/front.ts";
 import { pages } from "./http/pages.ts";
+import { signInPages } from "./http/sign-in-pages.ts";
 import type { Wiring } from "./http/wiring.ts";
 import { openManual } from "./pages/docs/manual.ts";
 import { docs } from "./pages/docs/routes.ts";
@@ -29,6 +30,8 @@ const ACCESS: AccessTable = {
   "GET /login": "open",
   "GET /setup": "open",
   "GET /account.js": "open",
+  "GET /oauth/start": "open",
+  "GET /oauth/callback": "open",
   "GET /page.css": "open",
   "GET /livez": "open",
   "GET /readyz": "open",
@@ -152,6 +155,7 @@ export function openApp(wiring: Wiring) {
   const app = root
     .use(pages())
     .use(accountPages(wiring))
+    .use(signInPages(wiring))
     .use(docs(manual))
     .use(status(wiring))
     .use(explainLocally(wiring))

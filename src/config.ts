@@ -5,6 +5,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
+import type { OAuthClient, OAuthProvider } from "./core/oauth-port.ts";
+
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -27,6 +29,12 @@ export interface Config {
   readonly apex_rate?: number | null;
   readonly apex_burst?: number | null;
   readonly apex_daily_limit?: number | null;
+  /** The user's own OAuth clients. Null or left out: nobody signs in with that provider. */
+  readonly google_client_id?: string | null;
+  readonly google_client_secret?: string | null;
+  readonly microsoft_client_id?: string | null;
+  readonly microsoft_client_secret?: string | null;
+  readonly microsoft_tenant?: string | null;
 }
 
 export type SettingName = keyof Config;
@@ -102,9 +110,36 @@ export const SETTINGS: readonly Setting[] = [
     "100000",
     "the highest daily_limit of a campaign in a workspace of tier Apex",
   ]),
+  setting("google_client_id", "--google-client-id <id>", [
+    "none",
+    "your own OAuth client at Google, for Gmail without app passwords",
+  ]),
+  setting("google_client_secret", null, ["none", "its secret"]),
+  setting("microsoft_client_id", "--microsoft-client-id <id>", [
+    "none",
+    "your own app registration at Microsoft, for Outlook and Microsoft 365",
+  ]),
+  setting("microsoft_client_secret", null, ["none", "its secret; a public client has none"]),
+  setting("microsoft_tenant", "--microsoft-tenant <name>", [
+    "common",
+    "whose accounts may sign in: common, organizations, consumers, a domain or a directory's id",
+  ]),
 ];
 
 const DEFAULT_BACKUPS = { daily: 7, weekly: 4 } as const;
+
+/** The OAuth clients of the settings, by provider; null where there is no id. */
+export function oauthClients(config: Config): Record<OAuthProvider, OAuthClient | null> {
+  const { google_client_id, google_client_secret, microsoft_client_id } = config;
+  const secret = config.microsoft_client_secret ?? null;
+  const tenant = config.microsoft_tenant ?? null;
+  return {
+    gmail: google_client_id
+      ? { id: google_client_id, secret: google_client_secret ?? null, tenant: null }
+      : null,
+    microsoft: microsoft_client_id ? { id: microsoft_client_id, secret, tenant } : null,
+  };
+}
 
 /** A setting that cannot be used: the user's mistake, told with its source. */
 export class ConfigError extends Error {}
@@ -159,6 +194,11 @@ export function readConfig(flags: Flags, env: Env): ReadConfig {
     apex_rate: one(found.get("apex_rate"), parseCount),
     apex_burst: one(found.get("apex_burst"), parseCount),
     apex_daily_limit: one(found.get("apex_daily_limit"), parseCount),
+    google_client_id: one(found.get("google_client_id"), parseWord),
+    google_client_secret: one(found.get("google_client_secret"), parseWord),
+    microsoft_client_id: one(found.get("microsoft_client_id"), parseWord),
+    microsoft_client_secret: one(found.get("microsoft_client_secret"), parseWord),
+    microsoft_tenant: one(found.get("microsoft_tenant"), parseTenant),
   });
   const values = SETTINGS.map(({ name, secret }) => {
     const raw = found.get(name);
@@ -262,6 +302,17 @@ function parsePort(word: string, place: string): number {
 function parseCount(word: string, place: string): number {
   if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
   throw new ConfigError(`${place} must be a whole number from 1 to 999999999.`);
+}
+
+/** Ids and secrets of clients: what providers give out has no blanks. */
+function parseWord(word: string, place: string): string {
+  if (/^[\x21-\x7e]{1,512}$/.test(word)) return word;
+  throw new ConfigError(`${place} must be one word of at most 512 ASCII characters.`);
+}
+
+function parseTenant(word: string, place: string): string {
+  if (/^[0-9A-Za-z.-]{1,253}$/.test(word)) return word;
+  throw new ConfigError(`${place} must be common, organizations, consumers, a domain or an id.`);
 }
 
 function parseEndpoint(word: string, place: string): string {

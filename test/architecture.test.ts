@@ -17,7 +17,10 @@ const ROOMS: Record<string, Law> = {
   "config.ts": { rooms: ["core"], packages: /^node:(fs|os|path)$/ },
   "log.ts": { rooms: ["core"], packages: /^(pino|node:fs)$/ },
   ledger: { rooms: ["core"], packages: /^bun:sqlite$|^node:(fs|path|crypto)$|\.sql$/ },
-  mail: { rooms: ["core"], packages: /^(nodemailer.*|imapflow|postal-mime|node:.*)$/ },
+  mail: {
+    rooms: ["core"],
+    packages: /^(nodemailer.*|imapflow|openid-client|postal-mime|node:.*)$/,
+  },
   http: {
     rooms: ["core", "ledger"],
     packages: /^(elysia|csv-parse|@elysiajs\/openapi|node:crypto)$/,
@@ -76,6 +79,7 @@ const KEEPERS: [RegExp, RegExp][] = [
     /^elysia$/,
     /^src\/(app\.ts|http\/.*|resources\/[^/]+\/(routes|schema)\.ts|pages\/[^/]+\/routes\.ts)$/,
   ],
+  [/^openid-client$/, /^src\/mail\/oauth\.ts$/],
   [/^jose$/, /^src\/resources\/auth\/session-token\.ts$/],
 ];
 

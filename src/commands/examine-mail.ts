@@ -97,9 +97,14 @@ const TROUBLES: Partial<Record<InboxRow["state"], { means: string; do: string }>
   },
 };
 
-function examineState({ email, state, state_reason, read_fault }: InboxRow): Finding {
+const SIGN_IN_OVER = {
+  means: "Its provider wants a new sign-in: nothing is sent from it and no reply is read.",
+  do: "Sign in at the setup_url of GET /v1/inboxes/{id}.",
+};
+
+function examineState({ email, auth, state, state_reason, read_fault }: InboxRow): Finding {
   const words = state_reason === null ? "" : `: ${state_reason}`;
-  const trouble = TROUBLES[state];
+  const trouble = state === "needs_login" && auth === "oauth" ? SIGN_IN_OVER : TROUBLES[state];
   if (trouble) return wrong("inbox", { found: `${email} is ${state}${words}`, ...trouble });
   if (read_fault !== null && state === "active") {
     return warning("inbox", {
@@ -135,7 +140,11 @@ async function tryAll(
   const found: Finding[] = [];
   for (const inbox of inboxes) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other: providers count logins
-    found.push(await tryLogin(inbox, accountOf({ vault }, inbox)));
+    found.push(
+      inbox.auth === "oauth"
+        ? fine("login", `${inbox.email} is signed in with ${inbox.provider}: the server renews it`)
+        : await tryLogin(inbox, accountOf({ vault }, inbox)),
+    );
   }
   return found;
 }

@@ -1,6 +1,6 @@
 // The categories of replies, as people and programs name them (domain.md "Inbound mail").
 
-import type { ReplyKind } from "./classify.ts";
+import type { ReplyKind } from "./judgement.ts";
 import { MEANINGS } from "./meaning-model.ts";
 
 /** What a person can mean, and what a machine sends in a person's place. */

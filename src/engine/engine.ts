@@ -47,6 +47,8 @@ export interface EngineOptions {
   checkpoints?: Checkpoints;
   /** The automatic backups. */
   backups?: Backups | null;
+  /** Codes that people type elsewhere: their providers are asked about them. */
+  sign_ins?: { look(): Promise<void> };
   /** Asked about replies that imail is unsure of; null or left out: nobody is. */
   second_opinion?: SecondOpinion | null;
   log: Log;
@@ -222,6 +224,7 @@ function startNudges(
     () => tend(options.ledgers(), disk),
     () => followZones(options.ledgers()),
     () => options.checkpoints?.look(),
+    () => options.sign_ins?.look(),
     () => options.backups?.look(),
     () => options.second_opinion?.askOnce(options.ledgers()),
     () => {

@@ -15,6 +15,7 @@ import type { Ledgers } from "../ledger/ledgers.ts";
 import { type Auth, openAuth } from "./auth.ts";
 import type { Admission, Caller, SessionWish, Visit, Visits } from "./caller.ts";
 import { type Rate, RATES } from "./rate-limit.ts";
+import type { SignIns } from "./sign-ins.ts";
 
 /** What the house hands over. */
 export interface WiringParts {
@@ -23,6 +24,8 @@ export interface WiringParts {
   mail(ledger: Ledger): MailPort;
   /** DNS, for finding a mailbox's servers. */
   names: DnsPort;
+  /** Signing in with Google and Microsoft. */
+  sign_ins: SignIns;
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox, as if IMAP had delivered it. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;

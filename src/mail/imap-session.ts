@@ -3,11 +3,12 @@
 
 import type { ImapFlow } from "imapflow";
 
-import { type LoginFault, MailboxError, type MailServer } from "../core/mail-port.ts";
+import { type LoginFault, MailboxError, type MailServer, TokenError } from "../core/mail-port.ts";
 import { within } from "./deadline.ts";
 import { imapTrouble } from "./login-faults.ts";
 import { cleartextTrouble } from "./smtp-session.ts";
 import { isCleartextForbidden, tlsOptions } from "./tls-rules.ts";
+import { logInWith } from "./token-login.ts";
 
 /** How long each answer may take, in ms. */
 export interface ImapWaits {
@@ -62,6 +63,24 @@ export class ImapSession {
 
   /** Connects and logs in, or throws a MailboxError. The signal ends the session at any time. */
   static async open(
+    server: MailServer,
+    limits: ImapLimits,
+    signal: AbortSignal,
+  ): Promise<ImapSession> {
+    const isRefused = (end: ImapSession | MailboxError) =>
+      end instanceof MailboxError && end.fault === "auth";
+    try {
+      const attempt = (login: MailServer) => ImapSession.#openOnce(login, limits, signal);
+      const end = await logInWith(server, (login) => attempt(login).catch(asFailure), isRefused);
+      if (end instanceof ImapSession) return end;
+      throw end;
+    } catch (error) {
+      if (error instanceof TokenError) throw new MailboxError(error.fault, error.message);
+      throw error;
+    }
+  }
+
+  static async #openOnce(
     server: MailServer,
     limits: ImapLimits,
     signal: AbortSignal,
@@ -143,6 +162,11 @@ export class ImapSession {
   }
 }
 
+function asFailure(error: unknown): MailboxError {
+  if (error instanceof MailboxError) return error;
+  throw error;
+}
+
 /** imapflow resolves to one of these two where it could not ask (I1). */
 function isAnswer<T>(answer: T): answer is Exclude<T, false | undefined> {
   return answer !== false && answer !== undefined;
@@ -157,7 +181,10 @@ async function newClient(server: MailServer, limits: ImapLimits): Promise<ImapFl
     secure: server.security === "tls",
     // Without it imapflow logs in over clear text where STARTTLS is not offered (I11).
     ...(server.security === "tls" ? {} : { doSTARTTLS: server.security === "starttls" }),
-    auth: { user: server.username, pass: server.password },
+    auth: {
+      user: server.username,
+      ...(server.tokens ? { accessToken: server.password } : { pass: server.password }),
+    },
     tls: tlsOptions(server),
     logger: false,
     disableCompression: true,

@@ -33,6 +33,12 @@ const inboxes: Play[] = [
     body: { email: "ada@example.com", provider: "smtp" },
     fails: "provider_mode",
   },
+  {
+    operation: "POST /v1/inboxes",
+    as: "live",
+    body: { email: "ada@outlook.com", provider: "microsoft" },
+    fails: "oauth_client_missing",
+  },
   { operation: "GET /v1/inboxes", query: { limit: "10" } },
   { operation: "GET /v1/inboxes/:id", path: { id: "$inbox" } },
   {
