@@ -240,7 +240,7 @@ test("the thread that parses large mails is inside the program", async () => {
   expect(await answer.json()).toMatchObject({
     success: true,
     // Of a mail that could not be parsed only the header is known.
-    data: { subject: "long", sender: "lea@lead.test", text: expect.stringContaining("word word") },
+    data: { subject: "long", from: "lea@lead.test", text: expect.stringContaining("word word") },
   });
 }, 30_000);
 
