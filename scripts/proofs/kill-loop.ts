@@ -138,21 +138,21 @@ function judge({ plan, sink, beliefs, exit_code }: Ending, times: object): Repor
   const taken = new Set(sink.taken.map(({ id }) => id));
   const uncertain = beliefs.messages.filter(({ state }) => state === "uncertain");
   const unsettled = uncertain.filter(({ id }) => taken.has(id));
-  const is_held = new Set(uncertain.map(({ recipient }) => recipient));
-  const deferred = new Set(
-    beliefs.messages
-      .filter(({ state, id }) => ["deferred", "queued"].includes(state) && sink.deferred.has(id))
-      .map(({ recipient }) => recipient),
-  );
+  const doubted = new Set(uncertain.map(({ recipient, step }) => `${recipient} s${step}`));
+  // A step is missing at the sink only where it is in doubt itself, or waits behind one that is or that goes again.
   const lost = wanted(plan).filter((name) => {
-    const to = name.split(" ")[0] ?? "";
-    return !times_taken.has(name) && !is_held.has(to) && !deferred.has(to);
+    const [to = "", , step = ""] = name.split(" ");
+    return !times_taken.has(name) && !doubted.has(`${to} ${step}`) && !beliefs.held.has(to);
   });
   const false_sent = beliefs.messages.filter(({ id, state }) => state === "sent" && !taken.has(id));
   const stuck = beliefs.messages.filter(({ state }) =>
     ["claimed", "committed", "failed", "cancelled"].includes(state),
   );
+  const unasked = beliefs.messages.filter(
+    ({ id, state }) => state === "deferred" && !sink.deferred.has(id),
+  );
   const wrong = [
+    ...unasked.map(({ id }) => `deferred, though nobody said 451: ${id}`),
     ...stuck.map(({ id, state }) => `${state} at the end: ${id}`),
     ...twice.map((name) => `taken twice: ${name}`),
     ...lost.map((name) => `neither at the sink nor uncertain: ${name}`),
@@ -168,7 +168,14 @@ function judge({ plan, sink, beliefs, exit_code }: Ending, times: object): Repor
     twice: twice.length,
     lost: lost.length,
     uncertain: uncertain.length,
-    waiting_after_451: deferred.size,
+    waiting_after_451: beliefs.held
+      .values()
+      .filter((by) => by === "deferred")
+      .toArray().length,
+    waiting_behind_a_doubt: beliefs.held
+      .values()
+      .filter((by) => by === "uncertain")
+      .toArray().length,
     ...times,
     wrong,
   };

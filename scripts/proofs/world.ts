@@ -109,10 +109,14 @@ export interface Believed {
   id: string;
   state: MessageState;
   recipient: string;
+  /** Counted from 0. */
+  step: number;
 }
 
 export interface Beliefs {
   messages: Believed[];
+  /** Leads whose way is held by a doubt, or by a mail that goes again after a 4xx. */
+  held: Map<string, "uncertain" | "deferred">;
   /** Enrollments that still have a step before them, held neither by a doubt nor by a deferral. */
   under_way: number;
   /** Enrollments whose mail goes again after a 4xx. */
@@ -127,8 +131,20 @@ export function readBeliefs(dir: string, integrity: boolean): Beliefs {
   try {
     db.run("PRAGMA busy_timeout = 5000");
     const messages = db
-      .query<{ id: number; state: MessageState; recipient: string }, []>(
-        "SELECT id, state, recipient FROM messages WHERE kind = 'step'",
+      .query<{ id: number; state: MessageState; recipient: string; step: number }, []>(
+        `SELECT m.id, m.state, m.recipient, s.position - min(s.position) OVER () AS step
+         FROM messages m
+         JOIN steps s ON s.id = m.step_id
+         WHERE m.kind = 'step'`,
+      )
+      .all();
+    const held = db
+      .query<{ email: string; by: "uncertain" | "deferred" }, []>(
+        `SELECT l.email, CASE WHEN m.state = 'uncertain' THEN m.state ELSE e.blocked_by END AS by
+         FROM enrollments e
+         JOIN leads l ON l.id = e.lead_id
+         LEFT JOIN messages m ON m.id = e.in_flight
+         WHERE e.state = 'waiting' AND (m.state = 'uncertain' OR e.blocked_by = 'deferred')`,
       )
       .all();
     const left = db
@@ -144,11 +160,13 @@ export function readBeliefs(dir: string, integrity: boolean): Beliefs {
       ? db.query<{ integrity_check: string }, []>("PRAGMA integrity_check").all()
       : [];
     return {
-      messages: messages.map(({ id, state, recipient }) => ({
+      messages: messages.map(({ id, state, recipient, step }) => ({
         id: formatId("msg", id),
         state,
         recipient,
+        step,
       })),
+      held: new Map(held.map(({ email, by }) => [email, by])),
       under_way: left?.under_way ?? 0,
       deferred: left?.deferred ?? 0,
       integrity: checked.map(({ integrity_check }) => integrity_check).join("; "),

@@ -1,10 +1,11 @@
 // The shape of a judgement, and the one place where it is made: evidence is somebody else's text.
 
-import { isControlFree } from "./address.ts";
 import type { BounceCategory } from "./bounce-words.ts";
 import type { CalendarReading } from "./calendar.ts";
 import type { Dsn, DsnAction } from "./dsn.ts";
+import type { Meaning, MeaningSource } from "./meaning.ts";
 import type { Referred } from "./referred.ts";
+import { shownEvidence } from "./shown-evidence.ts";
 
 export type ReplyKind =
   "reply" | "auto_reply" | "hard_bounce" | "soft_bounce" | "complaint" | "unsubscribe" | "ignore";
@@ -25,11 +26,15 @@ export interface BounceReading {
 
 export interface Judgement {
   kind: ReplyKind;
-  /** Of a person's words: null, their meaning is judged elsewhere. An invitation says itself that it asks for a meeting. */
-  category: JudgedCategory | null;
+  /** Of a person's words: what they mean, once that is judged (meaning.ts). An invitation says itself that it asks for a meeting. */
+  category: JudgedCategory | Meaning | null;
   /** 0 to 1. */
   confidence: number;
-  source: "header" | "rule";
+  source: "header" | MeaningSource;
+  /** Of a person's reply: the category is the best of several. */
+  unsure?: boolean;
+  /** Of a person's reply: where the evidence stands in its new text, in UTF-16 units. */
+  evidence_span?: { start: number; end: number } | null;
   /** The header, code or words that decided, at most 200 characters. */
   evidence: string | null;
   /** `YYYY-MM-DD`, of an out-of-office only. */
@@ -70,7 +75,7 @@ export function judged(
     category,
     confidence: source === "header" ? 0.99 : 0.9,
     source,
-    evidence: evidence === null ? null : shown(evidence),
+    evidence: evidence === null ? null : shownEvidence(evidence),
     return_date: null,
     bounce: null,
     original_message_ids: [],
@@ -78,17 +83,4 @@ export function judged(
     referred_to: null,
     calendar: null,
   };
-}
-
-/** Evidence is somebody else's text: one line, at most 200 characters, no controls (M6). */
-function shown(text: string): string {
-  const line = text.slice(0, 400).toWellFormed().replace(/\s+/g, " ");
-  return line
-    .split("")
-    .filter(isControlFree)
-    .join("")
-    .replace(/ {2,}/g, " ")
-    .trim()
-    .slice(0, 200)
-    .toWellFormed();
 }

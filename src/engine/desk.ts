@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { accountOf } from "../resources/inboxes/actions.ts";
 import { listReadInboxes } from "../resources/inboxes/store.ts";
 import { openClockWatch } from "./clock-watch.ts";
+import { tellDeliveries } from "./delivered.ts";
 import { type Flights, openFlights } from "./flights.ts";
 import { readOnce } from "./read/watch.ts";
 import type { ClaimedMail } from "./send/claim.ts";
@@ -13,6 +14,7 @@ import type { Later } from "./send/commit-group.ts";
 import { recover, type Recovery } from "./send/recover.ts";
 import { claimNext, type SendDesk, sendRound } from "./send/round.ts";
 import type { GoOn } from "./send/settle-group.ts";
+import { openTurns } from "./send/turns.ts";
 import { openWatches } from "./watches.ts";
 
 export interface LedgerDesk {
@@ -25,6 +27,8 @@ export interface LedgerDesk {
   watchAll(): void;
   /** Sends one mail beside the rounds; done when its outcome is written. */
   sendNow(claimed: ClaimedMail): Promise<void>;
+  /** The same for a mail of this inbox, when none of its mails is under way; until it is claimed no campaign takes the turn. */
+  sendNext(inbox_id: number, claim: () => ClaimedMail): Promise<void>;
   /** Nothing new is begun. */
   isClosing(): boolean;
   nudgeReading(): void;
@@ -79,9 +83,10 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
   const send_desk: SendDesk = {
     turns: new Map(),
     log,
-    mayStart: (inbox_id) => tried.has(inbox_id),
+    mayStart: (inbox_id) => tried.has(inbox_id) && !in_turn.isTaken(inbox_id),
     start: (claimed) => flights.start(claimed),
   };
+  const in_turn = openTurns({ ledger, flights, beside, look, isClosing: () => closing });
   const clock_watch = openClockWatch(ledger, log);
   let closing = false;
   let woken = false;
@@ -94,7 +99,7 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       tried.clear();
       watches.renew();
     }
-    return is_frozen ? null : sendRound(ledger, send_desk);
+    return is_frozen ? null : soonest(sendRound(ledger, send_desk), tellDeliveries(ledger));
   };
 
   return {
@@ -108,11 +113,12 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       beside.start(claimed);
       await beside.landed();
     },
+    sendNext: (inbox_id, claim) => in_turn.sendNext(inbox_id, claim),
     watchAll: () => watches.watchAll(),
     isClosing: () => closing,
     nudgeReading: () => watches.nudge(),
     isStuck: () => flights.isStuck(),
-    mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
+    mayStart: (inbox_id) => tried.has(inbox_id),
     runDue: () => runDue({ ledger, mail, tried, flights, round, isAwake: () => !woken }),
     async close(within_ms) {
       closing = true;
@@ -125,6 +131,9 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
     },
   };
 }
+
+const soonest = (one: number | null, other: number | null) =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);
 
 interface Due {
   ledger: Ledger;

@@ -16,6 +16,8 @@ export interface Flights {
   /** Writes what could not be written before. Throws while it still cannot. */
   settleKept(): void;
   count(): number;
+  /** Ends when a mail of this inbox that is on its way has landed; null when none is. */
+  ofInbox(inbox_id: number): Promise<void> | null;
   landed(): Promise<void>;
   /** Ends every session: before the dot nothing is sent, after it the mail is uncertain. */
   hangUp(): void;
@@ -37,7 +39,8 @@ interface FlightParts {
 
 /** The flights of one ledger. */
 export function openFlights({ ledger, mail, log, later, look, goOn }: FlightParts): Flights {
-  const flights = new Set<Promise<void>>();
+  /** Each with its inbox. */
+  const flights = new Map<Promise<void>, number>();
   const hang_up = new AbortController();
   const group = openCommitGroup(ledger, later);
   const settling = openSettleGroup({
@@ -55,12 +58,13 @@ export function openFlights({ ledger, mail, log, later, look, goOn }: FlightPart
   return {
     start(claimed) {
       const flight = fly(claimed).finally(() => flights.delete(flight));
-      flights.add(flight);
+      flights.set(flight, claimed.inbox.id);
     },
     isStuck: () => settling.isStuck(),
     settleKept: () => settling.settleKept(),
     count: () => flights.size,
-    landed: async () => void (await Promise.all(flights)),
+    ofInbox: (inbox_id) => [...flights].find(([, id]) => id === inbox_id)?.[0] ?? null,
+    landed: async () => void (await Promise.all(flights.keys())),
     hangUp: () => hang_up.abort(),
   };
 }

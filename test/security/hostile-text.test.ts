@@ -6,6 +6,8 @@ import { Glob } from "bun";
 
 import { isControlFree, parseAddress, parseDomain } from "../../src/core/address.ts";
 import { judgeAutomatic } from "../../src/core/automatic.ts";
+import { checkTimedSignature } from "../../src/core/booking-signature.ts";
+import { readBooking } from "../../src/core/booking.ts";
 import { readCalendar } from "../../src/core/calendar.ts";
 import { judgeMail } from "../../src/core/classify.ts";
 import { zoneOfCountry } from "../../src/core/country-zones.ts";
@@ -18,8 +20,12 @@ import { textOfHtml, textOfReply } from "../../src/core/html-text.ts";
 import { parseId } from "../../src/core/ids.ts";
 import { rewriteLinks } from "../../src/core/link-rewriting.ts";
 import { badLinks } from "../../src/core/links.ts";
+import { CUE_INDEX } from "../../src/core/meaning-cues.ts";
+import { featuresOf } from "../../src/core/meaning-features.ts";
+import { judgeMeaning } from "../../src/core/meaning.ts";
 import { findOptOut } from "../../src/core/opt-out.ts";
 import { zoneOfPhone } from "../../src/core/phone-zones.ts";
+import { findPhrases } from "../../src/core/phrases.ts";
 import { readPlainTemplate } from "../../src/core/plain-template.ts";
 import { claimedLedger, readPublicToken } from "../../src/core/public-tokens.ts";
 import { encodeQuotedPrintable } from "../../src/core/quoted-printable.ts";
@@ -29,6 +35,8 @@ import { checkTemplate, renderText } from "../../src/core/render.ts";
 import { cutQuotes } from "../../src/core/reply-text.ts";
 import { blocksOf, originalIds, typedAddress } from "../../src/core/report-fields.ts";
 import { findReturnDate } from "../../src/core/return-date.ts";
+import { splitSentences } from "../../src/core/sentences.ts";
+import { shownEvidence } from "../../src/core/shown-evidence.ts";
 import { cutSignature } from "../../src/core/signature.ts";
 import { readToken } from "../../src/core/signing.ts";
 import { spamWords } from "../../src/core/spam-words.ts";
@@ -71,6 +79,14 @@ const LEADS = { urlOf: (link: number) => `https://t.test/c/${link}`, own: "https
 
 const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   "address.ts": { parseAddress, parseDomain, isControlFree },
+  "booking-signature.ts": {
+    checkTimedSignature: (text) =>
+      checkTimedSignature(text, { secret: "secret", body: new Uint8Array(), now }),
+  },
+  "booking.ts": {
+    "readBooking of an event": (text) =>
+      readBooking({ event: "booking.created", email: text, start: text, booking_id: text }),
+  },
   "classify.ts": {
     judgeMail: (text) => judgeMail(mailOf({ text, subject: text }), { secret, received_at: now }),
   },
@@ -109,7 +125,9 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     "badLinks of text": (text) => badLinks(text, false),
     "badLinks of HTML": (text) => badLinks(text, true),
   },
+  "meaning-features.ts": { featuresOf, judgeMeaning: (text) => judgeMeaning(text, text) },
   "phone-zones.ts": { zoneOfPhone },
+  "phrases.ts": { findPhrases: (text) => findPhrases(CUE_INDEX, text, () => undefined) },
   "public-tokens.ts": {
     claimedLedger,
     readPublicToken: (text) => readPublicToken(secret, "click", text),
@@ -135,6 +153,8 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     originalIds: (text) => originalIds(asReport(text), text),
   },
   "return-date.ts": { findReturnDate: (text) => findReturnDate(text, now) },
+  "sentences.ts": { splitSentences },
+  "shown-evidence.ts": { shownEvidence },
   "signature.ts": { cutSignature: (text) => cutSignature(["Best", text, text]) },
   "signing.ts": { readToken: (text) => readToken(secret, "kind", text) },
   "spam-words.ts": { spamWords },
@@ -158,6 +178,7 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
 
 /** Their expressions look only at what we or the campaign's owner have written, and at little of it. */
 const OWN_WORDS: Record<string, string> = {
+  "answer-mail.ts": "the subject and name of a mail that is answered, which reading has bounded",
   "auto-words.ts": "tables; the one pattern reads a local part of 64 characters (automatic.ts)",
   "judgement.ts": "200 characters of evidence, cut before they are read",
   "compose.ts": "headers that are made here; names and subjects go through header-text.ts",

@@ -2,6 +2,7 @@
 import { AppError, notFound } from "../../core/faults.ts";
 import { formatId } from "../../core/ids.ts";
 import { refuseIssues } from "../../core/issues.ts";
+import { type Meaning, raisedStatus, statusAfter } from "../../core/lead-status.ts";
 import { eraseAnswers } from "../../ledger/answers.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -9,8 +10,10 @@ import { findCampaign } from "../campaigns/store.ts";
 import { enrollLead, leadZone, moveLead, stopLead } from "../enrollments/actions.ts";
 import { unblockLead } from "../enrollments/store.ts";
 import { eraseEventsOfLead } from "../events/store.ts";
+import { forgetMeaningsOfLead } from "../meanings/actions.ts";
+import { eraseMeetingsOfLead } from "../meetings/store.ts";
 import { eraseMessagesOfLead } from "../messages/store.ts";
-import { eraseRepliesOfLead } from "../replies/store.ts";
+import { eraseRepliesOfLead, eraseUntrackedFrom } from "../replies/store.ts";
 import { findSuppression, suppressErased } from "../suppressions/actions.ts";
 import { eraseSandboxMails } from "../test/store.ts";
 import { readFields } from "./fields.ts";
@@ -23,6 +26,7 @@ import {
   insertLead,
   type LeadFields,
   type LeadRow,
+  setLeadState,
   updateLead,
 } from "./store.ts";
 
@@ -113,6 +117,20 @@ export function saveFields(ledger: Ledger, tx: Tx, lead: LeadRow, fields: LeadFi
   unblockLead(tx, lead.id);
 }
 
+/** The lead's status follows what it wrote, as far as a machine or a person may say so (core/lead-status.ts). */
+export function followMeaning(tx: Tx, lead_id: number, meaning: Meaning): void {
+  const lead = findLead(tx, lead_id);
+  if (!lead) return;
+  const state = statusAfter(lead.state, meaning);
+  if (state !== lead.state) setLeadState(tx, lead_id, state);
+}
+
+/** Something has happened to the lead: its status is that, unless it is something stronger. */
+export function raiseStatus(tx: Tx, lead: LeadRow, happened: LeadRow["state"]): void {
+  const state = raisedStatus(lead.state, happened);
+  if (state !== lead.state) setLeadState(tx, lead.id, state);
+}
+
 /** The part of a row that a caller sets. */
 export function fieldsOf(lead: LeadRow): LeadFields {
   return {
@@ -139,7 +157,10 @@ export function eraseLead(ledger: Ledger, id: number): void {
     stopLead(ledger, tx, id, "erased");
     suppressErased(ledger, tx, email);
     eraseMessagesOfLead(tx, id);
+    forgetMeaningsOfLead(ledger, tx, id);
     eraseRepliesOfLead(tx, id);
+    eraseUntrackedFrom(tx, email);
+    eraseMeetingsOfLead(tx, id);
     eraseEventsOfLead(tx, id);
     eraseSandboxMails(tx, email);
     eraseAnswers(tx, [formatId("lead", id), email]);

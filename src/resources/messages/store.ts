@@ -104,6 +104,29 @@ export function insertClaimed(tx: Tx, message: NewMessage, claim: Claim): void {
     );
 }
 
+/** What an answer has beside a mail of a campaign; in the transaction of its claim. */
+export function noteAnswer(
+  tx: Tx,
+  id: number,
+  facts: { reply_id: number; sent_by: string; overrules: boolean },
+): void {
+  tx.db
+    .query("UPDATE messages SET reply_id = ?, sent_by = ?, overrules = ? WHERE id = ?")
+    .run(facts.reply_id, facts.sent_by, Number(facts.overrules), id);
+}
+
+/** What a mail answers and who wrote it, or null of one that is no answer. */
+export function findAnswerOf(
+  { db }: Reading,
+  id: number,
+): { reply_id: number; sent_by: string } | null {
+  return db
+    .query<{ reply_id: number; sent_by: string }, [number]>(
+      "SELECT reply_id, sent_by FROM messages WHERE id = ? AND reply_id IS NOT NULL",
+    )
+    .get(id);
+}
+
 /** A mail that waits in the queue: of one that is taken over and not claimed. */
 export function insertMessage(tx: Tx, message: NewMessage): void {
   tx.db
@@ -196,7 +219,8 @@ export function commitMessage(tx: Tx, guard: CommitGuard): boolean {
          slot_at = CASE WHEN kind = 'test' THEN NULL ELSE ?1 END
        WHERE id = ?2 AND state = 'claimed' AND boot_id = ?3
          AND (window_until IS NULL OR ?1 < window_until)
-         AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (?5, ?6))
+         AND recipient <> '' -- an erased person has none any more
+         AND (overrules = 1 OR NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (?5, ?6)))
          AND EXISTS (
            SELECT 1 FROM inboxes i
            WHERE i.id = messages.inbox_id AND i.state = 'active' AND i.deleted_at IS NULL
@@ -235,7 +259,7 @@ export function markSent(
          -- A mail that only the journal knew has no bytes to file.
          copy = CASE WHEN bytes IS NULL THEN NULL ELSE ?4 END,
          bytes = CASE WHEN ?4 IS NULL THEN NULL ELSE bytes END,
-         wire_id = ?6, look_at = NULL, looks = 0
+         wire_id = ?6, look_at = NULL, looks = 0, delivery = CASE WHEN kind = 'step' THEN 'due' END
        WHERE id = ?5 AND state IN (${before("sent")})`,
     )
     .run(facts.sent_at, tx.now, facts.response, facts.copy, id, facts.wire_id);
@@ -486,6 +510,14 @@ export function dropWireIds(tx: Tx, inbox_id: number): void {
     .run(inbox_id);
 }
 
+/** Whether it arrived is known from now on, or never will be. False when that was settled before. */
+export function settleDelivery(tx: Tx, id: number): boolean {
+  return (
+    tx.db.query("UPDATE messages SET delivery = NULL WHERE id = ? AND delivery = 'due'").run(id)
+      .changes > 0
+  );
+}
+
 /** The copy stands in the Sent folder: the bytes may go. */
 export function markCopyFiled(tx: Tx, id: number): void {
   tx.db
@@ -503,7 +535,8 @@ export function eraseMessagesOfLead(tx: Tx, lead_id: number): void {
     .query(
       `UPDATE messages
        SET recipient = '', subject = '', text = NULL, html = NULL, links = NULL, response = NULL,
-         bytes = CASE WHEN state IN ('claimed', 'committed') THEN bytes END, copy = NULL, wire_id = NULL
+         bytes = CASE WHEN state IN ('claimed', 'committed') THEN bytes END, copy = NULL, wire_id = NULL,
+         delivery = NULL
        WHERE lead_id = ?`,
     )
     .run(lead_id);
