@@ -1,6 +1,7 @@
 // SQL of inboxes, and of the list of live mailboxes in control.db: the only writer of both.
 import type { MailAccount, MailServer } from "../../core/mail-port.ts";
 import type { InboxState } from "../../core/states.ts";
+import { bindOnce } from "../../ledger/bind-once.ts";
 import type { Control } from "../../ledger/control.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
@@ -57,6 +58,11 @@ const COLUMNS = `id, email, name, provider, smtp, imap, smtp_password, imap_pass
   retry_at, next_slot_at, read_at, read_failures, read_failing_since, read_fault, created_at, updated_at`;
 
 const SENDING = `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL`;
+
+const LONGEST_RESTED = `${SENDING} ORDER BY next_slot_at, id`;
+const LONGEST_RESTED_OF = bindOnce(
+  `${SENDING} AND id IN (SELECT value FROM json_each(?)) ORDER BY next_slot_at, id`,
+);
 
 function fromRow(row: Stored): InboxRow {
   return {
@@ -227,12 +233,8 @@ export function listSendingInboxes(
   among: ReadonlySet<number> | null = null,
 ): InboxRow[] {
   const rows = among
-    ? db
-        .query<Stored, [string]>(
-          `${SENDING} AND id IN (SELECT value FROM json_each(?)) ORDER BY next_slot_at, id`,
-        )
-        .all(JSON.stringify([...among]))
-    : db.query<Stored, []>(`${SENDING} ORDER BY next_slot_at, id`).all();
+    ? db.query<Stored, [string]>(LONGEST_RESTED_OF).all(JSON.stringify([...among]))
+    : db.query<Stored, []>(LONGEST_RESTED).all();
   return rows.map(fromRow);
 }
 
