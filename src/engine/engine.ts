@@ -28,6 +28,8 @@ import { openTicker, type Ticker } from "./ticker.ts";
 
 /** How often the thread knocks. */
 const PULSE_EVERY_MS = 10_000;
+/** So long after something was noted the ledger is looked at. */
+const NOTED_MS = 200;
 /** How long in-flight mails may take to end when the house closes. */
 const STOP_WITHIN_MS = 30_000;
 
@@ -135,7 +137,9 @@ export function openEngine(options: EngineOptions): Engine {
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
       if (verb === "read") desks.get(ledger)?.nudgeReading();
-      ticker.plan(ledger, 0);
+      // What was noted is seldom a reason to send more, and each mail notes something: one look for many of them.
+      if (verb === "notify") ticker.bringForward(ledger, ledger.clock.now() + NOTED_MS);
+      else ticker.plan(ledger, 0);
     },
     pulse: () => nudges?.pulse(),
     runDue: (ledger) => deskOf(ledger).runDue(),

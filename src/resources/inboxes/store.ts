@@ -73,10 +73,10 @@ function fromRow(row: Stored): InboxRow {
   };
 }
 
+const BY_ID = `SELECT ${COLUMNS} FROM inboxes WHERE id = ? AND deleted_at IS NULL`;
+
 export function findInbox({ db }: Reading, id: number): InboxRow | null {
-  const row = db
-    .query<Stored, [number]>(`SELECT ${COLUMNS} FROM inboxes WHERE id = ? AND deleted_at IS NULL`)
-    .get(id);
+  const row = db.query<Stored, [number]>(BY_ID).get(id);
   return row ? fromRow(row) : null;
 }
 
