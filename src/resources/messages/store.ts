@@ -196,7 +196,8 @@ export function commitMessage(tx: Tx, guard: CommitGuard): boolean {
          slot_at = CASE WHEN kind = 'test' THEN NULL ELSE ?1 END
        WHERE id = ?2 AND state = 'claimed' AND boot_id = ?3
          AND (window_until IS NULL OR ?1 < window_until)
-         AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (?5, ?6))
+         AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key = ?5)
+         AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key = ?6)
          AND EXISTS (
            SELECT 1 FROM inboxes i
            WHERE i.id = messages.inbox_id AND i.state = 'active' AND i.deleted_at IS NULL
