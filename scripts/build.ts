@@ -61,8 +61,10 @@ async function build({ target, outfile }: Artefact): Promise<void> {
       "src/engine/pulse-worker.ts",
       "src/engine/forecast/forecast-worker.ts",
       "src/ledger/backup-worker.ts",
+      "src/mail/parse-worker.ts",
     ].map((file) => join(ROOT, file)),
-    // All in one place, as checkpoints.ts, pulses.ts, forecasts.ts and backups.ts look for their threads: beside what is running.
+    // All in one place, as checkpoints.ts, pulses.ts, forecasts.ts, backups.ts and parse-pool.ts look for
+    // their threads: beside what is running.
     naming: { entry: "[name].[ext]" },
     target: "bun",
     format: "esm",

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { SETTINGS } from "../src/config.ts";
 import { EVENT_MEANINGS } from "../src/core/events.ts";
 import { FAULTS } from "../src/core/faults.ts";
+import { MEANINGS } from "../src/core/meaning.ts";
 import { ROOT } from "./install.ts";
+import { type Score, scoreAll } from "./meaning-score.ts";
 
 const README = join(ROOT, "README.md");
 
@@ -64,7 +66,50 @@ function roomTable(): string {
   );
 }
 
+const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
+
+const categoryOf = (score: Score, category: string) =>
+  score.by_category.find(({ name }) => name === category);
+
+/** How well replies are judged: the figures of scripts/judge-score.ts. */
+function scoreTables(): string {
+  const scores = scoreAll();
+  const names = scores.map(({ name, texts }) => `${name} (${texts})`);
+  const cells = (what: string, show: (score: Score) => string): Cells =>
+    [what].concat(scores.map(show));
+  const row = (what: string, figure: (score: Score) => number) =>
+    cells(what, (score) => percent(figure(score)));
+  const languages = [
+    ...new Set(scores.flatMap(({ by_language }) => by_language.map(({ name }) => name))),
+  ];
+  return [
+    table(
+      ["", ...names],
+      [
+        row("right, unsure answers counted by their best category", ({ accuracy }) => accuracy),
+        row("answers that are sure", ({ sure }) => sure.coverage),
+        row("right among the sure ones", ({ sure }) => sure.accuracy),
+        row("opt-outs found (recall)", ({ opt_out }) => opt_out.recall),
+        row("opt-outs that are some (precision)", ({ opt_out }) => opt_out.precision),
+        ...MEANINGS.map((meaning) =>
+          cells(`\`${meaning}\`: precision, recall`, (score) => {
+            const found = categoryOf(score, meaning);
+            return `${percent(found?.precision ?? 1)}, ${percent(found?.recall ?? 1)}`;
+          }),
+        ),
+        ...languages.toSorted().map((language) =>
+          cells(`language \`${language}\``, ({ by_language }) => {
+            const found = by_language.find(({ name }) => name === language);
+            return found === undefined ? "none" : percent(found.accuracy);
+          }),
+        ),
+      ],
+    ),
+  ].join("\n");
+}
+
 const PARTS: Record<string, () => string> = {
+  classification: scoreTables,
   rooms: roomTable,
   settings: () =>
     table(

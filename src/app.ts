@@ -3,18 +3,22 @@ import { type AccessTable, BULK_BYTES } from "./http/access.ts";
 import { accountPages } from "./http/account-pages.ts";
 import { openFront } from "./http/front.ts";
 import { pages } from "./http/pages.ts";
+import { signInPages } from "./http/sign-in-pages.ts";
 import type { Wiring } from "./http/wiring.ts";
 import { openManual } from "./pages/docs/manual.ts";
 import { docs } from "./pages/docs/routes.ts";
 import { apiKeys } from "./resources/api-keys/routes.ts";
 import { auth } from "./resources/auth/routes.ts";
+import { bookingSources } from "./resources/booking-sources/routes.ts";
 import { campaigns } from "./resources/campaigns/routes.ts";
 import { events } from "./resources/events/routes.ts";
 import { explain, explainLocally } from "./resources/explain/routes.ts";
 import { forecasts } from "./resources/forecasts/routes.ts";
 import { inboxes } from "./resources/inboxes/routes.ts";
 import { leads } from "./resources/leads/routes.ts";
-import { messages, testMails } from "./resources/messages/routes.ts";
+import { meanings } from "./resources/meanings/routes.ts";
+import { answers, messages, testMails } from "./resources/messages/routes.ts";
+import { replies } from "./resources/replies/routes.ts";
 import { status } from "./resources/status/routes.ts";
 import { suppressions } from "./resources/suppressions/routes.ts";
 import { testMode } from "./resources/test/routes.ts";
@@ -26,6 +30,8 @@ const ACCESS: AccessTable = {
   "GET /login": "open",
   "GET /setup": "open",
   "GET /account.js": "open",
+  "GET /oauth/start": "open",
+  "GET /oauth/callback": "open",
   "GET /page.css": "open",
   "GET /livez": "open",
   "GET /readyz": "open",
@@ -95,6 +101,16 @@ const ACCESS: AccessTable = {
   "GET /v1/messages/:id": "campaigns:read",
   "POST /v1/messages/:id/resolve": "campaigns:write",
 
+  "GET /v1/replies": "replies:read",
+  "GET /v1/replies/:id": "replies:read",
+  "PATCH /v1/replies/:id": "replies:write",
+  "POST /v1/replies/:id/send": "replies:write",
+
+  "GET /v1/booking-sources": "leads:write",
+  "POST /v1/booking-sources": "leads:write",
+  "DELETE /v1/booking-sources/:id": "leads:write",
+  "POST /v1/replies/classify": "replies:read",
+
   "GET /v1/events": "analytics:read",
 
   "GET /v1/api-keys": "keys:write",
@@ -139,6 +155,7 @@ export function openApp(wiring: Wiring) {
   const app = root
     .use(pages())
     .use(accountPages(wiring))
+    .use(signInPages(wiring))
     .use(docs(manual))
     .use(status(wiring))
     .use(explainLocally(wiring))
@@ -151,7 +168,11 @@ export function openApp(wiring: Wiring) {
         .use(inboxes(wiring))
         .use(suppressions(wiring))
         .use(messages(wiring))
+        .use(meanings(wiring))
         .use(testMails(wiring))
+        .use(replies(wiring))
+        .use(answers(wiring))
+        .use(bookingSources(wiring))
         .use(events(wiring))
         .use(testMode(wiring))
         .use(apiKeys(wiring))

@@ -5,6 +5,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
+import type { OAuthClient, OAuthProvider } from "./core/oauth-port.ts";
+
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -19,10 +21,20 @@ export interface Config {
   readonly backups: { readonly daily: number; readonly weekly: number } | null;
   /** 32 bytes, or null: the key lies in the data directory. */
   readonly master_key: Uint8Array | null;
+  /** An OpenAI-compatible endpoint for replies that imail is unsure of. Null or left out: none is asked. */
+  readonly classifier_url?: string | null;
+  readonly classifier_key?: string | null;
+  readonly classifier_model?: string | null;
   /** What tier Apex may do. Null or left out: what the contract says. */
   readonly apex_rate?: number | null;
   readonly apex_burst?: number | null;
   readonly apex_daily_limit?: number | null;
+  /** The user's own OAuth clients. Null or left out: nobody signs in with that provider. */
+  readonly google_client_id?: string | null;
+  readonly google_client_secret?: string | null;
+  readonly microsoft_client_id?: string | null;
+  readonly microsoft_client_secret?: string | null;
+  readonly microsoft_tenant?: string | null;
 }
 
 export type SettingName = keyof Config;
@@ -77,6 +89,15 @@ export const SETTINGS: readonly Setting[] = [
     "secret.key in the data directory",
     "32 bytes in hex or base64 that seal the logins of the inboxes",
   ]),
+  setting("classifier_url", "--classifier-url <url>", [
+    "none: replies are judged on this machine only",
+    "an OpenAI-compatible endpoint (`http://127.0.0.1:11434/v1`) that is asked about replies imail is unsure of; it gets their text without addresses and names",
+  ]),
+  setting("classifier_key", null, ["none", "the key of that endpoint"]),
+  setting("classifier_model", "--classifier-model <name>", [
+    "none",
+    "the model that it is asked for; without one nothing is asked",
+  ]),
   setting("apex_rate", "--apex-rate <number>", [
     "6000",
     "requests a minute that a key of a workspace of tier Apex may make",
@@ -89,9 +110,36 @@ export const SETTINGS: readonly Setting[] = [
     "100000",
     "the highest daily_limit of a campaign in a workspace of tier Apex",
   ]),
+  setting("google_client_id", "--google-client-id <id>", [
+    "none",
+    "your own OAuth client at Google, for Gmail without app passwords",
+  ]),
+  setting("google_client_secret", null, ["none", "its secret"]),
+  setting("microsoft_client_id", "--microsoft-client-id <id>", [
+    "none",
+    "your own app registration at Microsoft, for Outlook and Microsoft 365",
+  ]),
+  setting("microsoft_client_secret", null, ["none", "its secret; a public client has none"]),
+  setting("microsoft_tenant", "--microsoft-tenant <name>", [
+    "common",
+    "whose accounts may sign in: common, organizations, consumers, a domain or a directory's id",
+  ]),
 ];
 
 const DEFAULT_BACKUPS = { daily: 7, weekly: 4 } as const;
+
+/** The OAuth clients of the settings, by provider; null where there is no id. */
+export function oauthClients(config: Config): Record<OAuthProvider, OAuthClient | null> {
+  const { google_client_id, google_client_secret, microsoft_client_id } = config;
+  const secret = config.microsoft_client_secret ?? null;
+  const tenant = config.microsoft_tenant ?? null;
+  return {
+    gmail: google_client_id
+      ? { id: google_client_id, secret: google_client_secret ?? null, tenant: null }
+      : null,
+    microsoft: microsoft_client_id ? { id: microsoft_client_id, secret, tenant } : null,
+  };
+}
 
 /** A setting that cannot be used: the user's mistake, told with its source. */
 export class ConfigError extends Error {}
@@ -140,9 +188,17 @@ export function readConfig(flags: Flags, env: Env): ReadConfig {
     log_level: one(found.get("log_level"), parseLogLevel) ?? "info",
     backups: found.has("backups") ? one(found.get("backups"), parseBackups) : DEFAULT_BACKUPS,
     master_key: one(found.get("master_key"), parseKey),
+    classifier_url: one(found.get("classifier_url"), parseEndpoint),
+    classifier_key: one(found.get("classifier_key"), (word) => word),
+    classifier_model: one(found.get("classifier_model"), (word) => word),
     apex_rate: one(found.get("apex_rate"), parseCount),
     apex_burst: one(found.get("apex_burst"), parseCount),
     apex_daily_limit: one(found.get("apex_daily_limit"), parseCount),
+    google_client_id: one(found.get("google_client_id"), parseWord),
+    google_client_secret: one(found.get("google_client_secret"), parseWord),
+    microsoft_client_id: one(found.get("microsoft_client_id"), parseWord),
+    microsoft_client_secret: one(found.get("microsoft_client_secret"), parseWord),
+    microsoft_tenant: one(found.get("microsoft_tenant"), parseTenant),
   });
   const values = SETTINGS.map(({ name, secret }) => {
     const raw = found.get(name);
@@ -246,6 +302,24 @@ function parsePort(word: string, place: string): number {
 function parseCount(word: string, place: string): number {
   if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
   throw new ConfigError(`${place} must be a whole number from 1 to 999999999.`);
+}
+
+/** Ids and secrets of clients: what providers give out has no blanks. */
+function parseWord(word: string, place: string): string {
+  if (/^[\x21-\x7e]{1,512}$/.test(word)) return word;
+  throw new ConfigError(`${place} must be one word of at most 512 ASCII characters.`);
+}
+
+function parseTenant(word: string, place: string): string {
+  if (/^[0-9A-Za-z.-]{1,253}$/.test(word)) return word;
+  throw new ConfigError(`${place} must be common, organizations, consumers, a domain or an id.`);
+}
+
+function parseEndpoint(word: string, place: string): string {
+  const url = URL.parse(word);
+  const isPlain = url?.username === "" && url.password === "" && url.search + url.hash === "";
+  if (url && isPlain && /^https?:$/.test(url.protocol)) return url.href;
+  throw new ConfigError(`${place} must be an http or https URL without user, query and fragment.`);
 }
 
 function parseLogLevel(word: string, place: string): LogLevel {

@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { type App, listenOptions, openApp } from "./app.ts";
-import type { Config } from "./config.ts";
+import { type Config, oauthClients } from "./config.ts";
 import { pauseCopied } from "./copied.ts";
 import type { Clock } from "./core/clock.ts";
 import type { DnsPort } from "./core/dns-port.ts";
@@ -13,6 +13,7 @@ import { AppError } from "./core/faults.ts";
 import type { Log } from "./core/log.ts";
 import type { MailPort } from "./core/mail-port.ts";
 import { MODES } from "./core/states.ts";
+import { openSecondOpinion, type SecondOpinion } from "./engine/ask-classifier.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
 import { explainCampaign } from "./engine/explain/campaign.ts";
 import { explainLead } from "./engine/explain/lead.ts";
@@ -22,6 +23,7 @@ import { openSandboxBox } from "./engine/sandbox-box.ts";
 import { catchUp, doubtClaimed, isOlderThanJournal } from "./engine/send/catch-up.ts";
 import { resolveDoubt } from "./engine/send/resolve.ts";
 import { type Rate, RATES } from "./http/rate-limit.ts";
+import type { SignIns } from "./http/sign-ins.ts";
 import { openWiring, type WiringParts } from "./http/wiring.ts";
 import { announceServer, openInstallation, prepareDirectory, settleIn } from "./installation.ts";
 import { backupName, backupsIn, pruneBackups } from "./ledger/backup-files.ts";
@@ -40,10 +42,12 @@ import { isMigrationDue } from "./ledger/migration-due.ts";
 import { systemRandom } from "./ledger/random.ts";
 import { openLog } from "./log.ts";
 import { openDnsPort } from "./mail/discover.ts";
+import { type OAuthOptions, openOAuthPort } from "./mail/oauth.ts";
 import { openMailPort } from "./mail/port.ts";
 import { openSandboxPort } from "./mail/sandbox.ts";
 import { authenticate } from "./resources/api-keys/actions.ts";
 import { admitSession, openSessionKey } from "./resources/auth/actions.ts";
+import { openSignIns, withTokens } from "./resources/inboxes/actions.ts";
 import { createWorkspace, getWorkspace, openDataKey } from "./resources/workspaces/actions.ts";
 import { listWorkspaces } from "./resources/workspaces/store.ts";
 import { VERSION } from "./version.ts";
@@ -61,6 +65,8 @@ export interface HouseOptions {
   mail?(ledger: Ledger): MailPort;
   /** Another DNS than the system's, for tests. */
   names?: DnsPort;
+  /** Other OAuth providers than the real ones, for tests. */
+  oauth?: Pick<OAuthOptions, "providers" | "answer_within_s">;
   /** How often each tier may ask, where that is not the contract's own: for tests and measurements. */
   rates?: WiringParts["rates"];
   /** The clock of live ledgers. */
@@ -80,6 +86,7 @@ export interface House {
   readonly ledgers: Ledgers;
   readonly engine: Engine;
   readonly app: App;
+  readonly sign_ins: SignIns;
   readonly log: Log;
   /** Why the inboxes' logins cannot be opened, or null. */
   readonly key_problem: string | null;
@@ -140,7 +147,12 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
   open.defer(() => {
     ledgers.close();
   });
-  const mail = keepPorts((ledger) => options.mail?.(ledger) ?? portOf(ledger));
+  const oauth = openOAuthPort({ clients: oauthClients(config), ...options.oauth });
+  const mail = keepPorts((ledger) =>
+    withTokens(options.mail?.(ledger) ?? portOf(ledger), { ledger, port: oauth, log }),
+  );
+  const tcpPort = () => app.server?.port ?? (config.port || DEFAULT_PORT);
+  const sign_ins = openSignIns({ control, ledgers, port: oauth, mail, log, tcpPort });
   const checkpoints = openCheckpoints(
     () => [control.db, ...ledgers.all().map(({ db }) => db)],
     (fault) => log.warn({ fault }, "a write-ahead log could not be moved into its database"),
@@ -152,18 +164,23 @@ function furnish(config: Config, options: HouseOptions, open: DisposableStack): 
     disk,
     checkpoints,
     backups: in_memory ? null : openDailyBackups(config, log),
+    second_opinion: openClassifier(config, log),
     log,
   });
   const forecasts = openForecasts();
   open.defer(() => {
     forecasts.close();
   });
-  const parts = { control, ledgers, master_key, mail, engine, forecasts, log };
-  const app = openHouseApp(config, options, parts);
+  const parts = { control, ledgers, master_key, mail, sign_ins, engine, forecasts, log };
+  const app: App = openHouseApp(config, options, parts);
   takeStock(ledgers, installation.copy_reason, log);
   if (lock_identity !== null) settleIn(installation, lock_identity);
   const facts = { key_problem: master_key.problem, is_new, is_copy };
-  return openDoor({ config, control, ledgers, engine, app, log, ...facts }, in_memory, open);
+  return openDoor(
+    { config, control, ledgers, engine, app, sign_ins, log, ...facts },
+    in_memory,
+    open,
+  );
 }
 
 /** A backup a day, unless that is switched off. */
@@ -237,6 +254,7 @@ function openDoor(
 
 type AppParts = Pick<House, "control" | "ledgers" | "engine" | "log"> & {
   mail: (ledger: Ledger) => MailPort;
+  sign_ins: SignIns;
   master_key: MasterKey;
   forecasts: Forecasts;
 };
@@ -249,10 +267,13 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     ledgers,
     mail,
     names: options.names ?? openDnsPort(),
+    sign_ins: parts.sign_ins,
     advance: (ledger, until) => engine.advance(ledger, until),
     receive: (ledger, inbox_id, bytes) => engine.receive(ledger, inbox_id, bytes),
     forecast: (ledger, wish) => parts.forecasts.make(ledger, wish),
     sendTestMail: (ledger, order) => engine.sendTestMail(ledger, order),
+    sendAnswer: (ledger, order) => engine.sendAnswer(ledger, order),
+    openUntracked: (ledger, id) => engine.openUntracked(ledger, id),
     resolve: resolveDoubt,
     explainCampaign: (ledger, id) => explainCampaign(openScene(ledger, engine.signs(ledger)), id),
     explainLead: (ledger, id) => explainLead(openScene(ledger, engine.signs(ledger)), id),
@@ -269,6 +290,12 @@ function openHouseApp(config: Config, options: HouseOptions, parts: AppParts): A
     rates: { apex: apexRate(config), ...options.rates },
   });
   return openApp(wiring);
+}
+
+/** Off until both its place and its model are named. */
+function openClassifier(config: Config, log: Log): SecondOpinion | null {
+  const { classifier_url: url, classifier_model: model, classifier_key: key } = config;
+  return url && model ? openSecondOpinion({ url, model, key: key ?? null }, log) : null;
 }
 
 /** The contract leaves this tier to who runs imail. */

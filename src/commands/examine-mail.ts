@@ -15,6 +15,7 @@ import { checkQuickly, openReadOnly } from "../ledger/read-only.ts";
 import { openMailPort } from "../mail/port.ts";
 import { accountOf } from "../resources/inboxes/actions.ts";
 import { type InboxRow, listInboxes } from "../resources/inboxes/store.ts";
+import { countQuarantined } from "../resources/inboxes/unread.store.ts";
 import { openDataKey } from "../resources/workspaces/actions.ts";
 import { listWorkspaces } from "../resources/workspaces/store.ts";
 import { type Finding, fine, warning, wrong } from "./finding.ts";
@@ -70,8 +71,11 @@ export async function examineInboxes(
     const ledger = openLedgerToRead(config.dir, workspace.id, "live");
     const place = { before: Number.MAX_SAFE_INTEGER, limit: 10_000, offset: 0 };
     const inboxes = listInboxes(ledger, place).toReversed();
+    const unread = inboxes.flatMap(({ id, email }) =>
+      examineQuarantine(email, countQuarantined(ledger, id)),
+    );
     ledger.close();
-    found.push(...inboxes.map(examineState));
+    found.push(...inboxes.map(examineState), ...unread);
     // oxlint-disable-next-line no-await-in-loop -- one after the other: providers count logins
     if (logins) found.push(...(await tryAll(config, control, workspace, inboxes)));
   }
@@ -93,9 +97,14 @@ const TROUBLES: Partial<Record<InboxRow["state"], { means: string; do: string }>
   },
 };
 
-function examineState({ email, state, state_reason, read_fault }: InboxRow): Finding {
+const SIGN_IN_OVER = {
+  means: "Its provider wants a new sign-in: nothing is sent from it and no reply is read.",
+  do: "Sign in at the setup_url of GET /v1/inboxes/{id}.",
+};
+
+function examineState({ email, auth, state, state_reason, read_fault }: InboxRow): Finding {
   const words = state_reason === null ? "" : `: ${state_reason}`;
-  const trouble = TROUBLES[state];
+  const trouble = state === "needs_login" && auth === "oauth" ? SIGN_IN_OVER : TROUBLES[state];
   if (trouble) return wrong("inbox", { found: `${email} is ${state}${words}`, ...trouble });
   if (read_fault !== null && state === "active") {
     return warning("inbox", {
@@ -105,6 +114,18 @@ function examineState({ email, state, state_reason, read_fault }: InboxRow): Fin
     });
   }
   return fine("inbox", `${email} is ${state}${words}`);
+}
+
+function examineQuarantine(email: string, count: number): Finding[] {
+  if (count === 0) return [];
+  const mails = count === 1 ? "1 mail" : `${count} mails`;
+  return [
+    warning("inbox", {
+      found: `${mails} of ${email} could not be read and reading went on without them`,
+      means: "An answer may be among them; of most the header was judged.",
+      do: "Look into the mailbox: the log names the folder and the UID of each.",
+    }),
+  ];
 }
 
 async function tryAll(
@@ -119,7 +140,11 @@ async function tryAll(
   const found: Finding[] = [];
   for (const inbox of inboxes) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other: providers count logins
-    found.push(await tryLogin(inbox, accountOf({ vault }, inbox)));
+    found.push(
+      inbox.auth === "oauth"
+        ? fine("login", `${inbox.email} is signed in with ${inbox.provider}: the server renews it`)
+        : await tryLogin(inbox, accountOf({ vault }, inbox)),
+    );
   }
   return found;
 }

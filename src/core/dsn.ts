@@ -1,5 +1,6 @@
 // What a bounce says. A report counts per recipient and block (RFC 3464); the mailbox facts among them
 // suppress an address, the sender's faults never do. Whether the mail was ours is not asked here (I6).
+
 import {
   type BounceCategory,
   findWord,
@@ -10,6 +11,7 @@ import {
   SENDER_CODES,
   SENDER_WORDS,
 } from "./bounce-words.ts";
+import { withoutSigns } from "./fold-words.ts";
 import { headerValues, type ParsedMail } from "./inbound.ts";
 import { blocksOf, originalIds, typedAddress } from "./report-fields.ts";
 
@@ -164,6 +166,7 @@ const COPY_MARKS = [
   "------ this is a copy of",
   "--- below this line is a copy of the message",
   "original message headers:",
+  "the header of the original message is following",
   "----- original message -----",
   "-----original message-----",
   "----- message header follows -----",
@@ -261,7 +264,7 @@ function firstAddress(text: string): string | null {
   const word = text
     .split(/[\s<>()[\]",;:]+/)
     .find((candidate) => /^[^@]{1,64}@[^@]{3,253}$/.test(candidate));
-  return word?.replace(/[.']+$/, "").toLowerCase() ?? null;
+  return word === undefined ? null : withoutSigns(word, ".'").toLowerCase();
 }
 
 function isTelling(line: string): boolean {

@@ -33,8 +33,20 @@ export type DomainEvent =
         kind: string;
         category: string | null;
         confidence: number | null;
+        /** Where a person has said so: who. */
+        by?: string;
+        /** Of a person's reply: the category is the best of several. */
+        unsure: boolean | null;
+        source: string;
+        evidence: string | null;
       };
     }
+  | { event: "reply.answered"; detail: { reply_id: string; by: string; at: number } }
+  | { event: "lead.held"; detail: { until: string; reason: string } }
+  | { event: "lead.paused"; detail: { by: string } }
+  | { event: "lead.resumed"; detail: { by: string } }
+  | { event: "lead.stopped"; detail: { by: string } }
+  | { event: "meeting.booked"; detail: { source: string; at: number | null } }
   | { event: "lead.unsubscribed"; detail: { source: string } }
   | { event: "complaint.received"; detail: { source: string } }
   | { event: "campaign.paused"; detail: { by: string; reason: string } }
@@ -54,6 +66,14 @@ export const EVENT_MEANINGS: Record<EventName, string> = {
     "Somebody settled a mail in doubt: `as` says how (`sent`, `failed`, `send_again`), `by` who did.",
   "reply.received": "A person answered.",
   "reply.classified": "imail has judged a matched mail: what it is and how sure that is.",
+  "reply.answered": "Somebody answered a reply through imail; `by` says who.",
+  "lead.held": "The lead is away: nothing is sent before `until`.",
+  "lead.paused":
+    "Nothing more is sent to the lead until somebody resumes it; `by` says who or what paused it.",
+  "lead.resumed": "The lead goes on where it stood; `by` says who wanted that.",
+  "lead.stopped": "Somebody ended the lead's way through the campaign; `by` says who.",
+  "meeting.booked":
+    "A meeting with the lead stands: the lead accepted an invitation, or a booking page says so. Told once for each meeting.",
   "lead.unsubscribed":
     "The lead asked not to be mailed again; the address is suppressed in the whole workspace.",
   "complaint.received": "The lead reported the mail as spam; the address is suppressed.",
@@ -72,6 +92,12 @@ export const EVENT_COUNTERS: Record<EventName, string | null> = {
   "email.resolved": null,
   "reply.received": "replied",
   "reply.classified": null,
+  "reply.answered": null,
+  "lead.held": null,
+  "lead.paused": null,
+  "lead.resumed": null,
+  "lead.stopped": null,
+  "meeting.booked": "meetings",
   "lead.unsubscribed": "unsubscribed",
   "complaint.received": "complained",
   "campaign.paused": null,

@@ -57,6 +57,18 @@ export const FAULTS = {
     title: "The IMAP server could not be reached.",
     remedy: "Check host, port and security: 993 takes `tls`, 143 takes `starttls`.",
   },
+  oauth_client_missing: {
+    status: 400,
+    title: "Signing in with this provider needs an OAuth client of your own.",
+    remedy:
+      "The message names the settings and the redirect URI to register. A Gmail mailbox can do without: send `smtp.password` with an app password.",
+  },
+  oauth_client_refused: {
+    status: 400,
+    title: "The provider does not take the OAuth client of the settings.",
+    remedy:
+      'Compare id, secret and tenant with what the provider shows; a secret may have expired. For `auth: "device"` the app must allow public client flows.',
+  },
   tls_untrusted: {
     status: 400,
     title: "The server's certificate is not trusted.",

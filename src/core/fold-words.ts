@@ -14,20 +14,33 @@ export function foldLetters(text: string): string {
     .replaceAll(/\p{M}+/gu, "");
   return lower
     .replaceAll("ł", "l")
+    .replaceAll("ı", "i")
+    .replaceAll("đ", "d")
     .replaceAll("ß", "ss")
     .replaceAll("ø", "o")
     .replaceAll("æ", "ae");
 }
 
-/** A table of phrases, folded once. A phrase that ends in `*` may go on within its last word. */
+/** A table of phrases, folded once. `*` at an end: the word may go on there (languages without blanks begin with it). */
 export function phraseTable(lines: readonly string[]): readonly string[] {
   const phrases = lines.flatMap((line) => line.split("|")).map((phrase) => phrase.trim());
-  return phrases.map((phrase) =>
-    phrase.endsWith("*") ? foldWords(phrase).trimEnd() : foldWords(phrase),
-  );
+  return phrases.map((phrase) => {
+    const folded = foldWords(phrase);
+    const open = phrase.startsWith("*") ? folded.trim() : folded;
+    return phrase.endsWith("*") ? open.trimEnd() : open;
+  });
 }
 
 /** The first phrase of a table in a folded text, without its blanks, or null. */
 export function findPhrase(folded: string, table: readonly string[]): string | null {
   return table.find((phrase) => folded.includes(phrase))?.trim() ?? null;
+}
+
+/** The text without these signs at its ends. No pattern: `[.]+$` looks at each dot of a long row anew. */
+export function withoutSigns(text: string, signs: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && signs.includes(text[from] ?? " ")) from++;
+  while (to > from && signs.includes(text[to - 1] ?? " ")) to--;
+  return text.slice(from, to);
 }

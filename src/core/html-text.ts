@@ -1,4 +1,5 @@
 // The plain text of HTML, within limits: for the text alternative of our own mails and for reading others'.
+
 import type * as HtmlToText from "html-to-text";
 import type { HtmlToTextOptions } from "html-to-text";
 
@@ -30,17 +31,13 @@ export function textOfHtml(html: string): string {
   }).trim();
 }
 
-/** What somebody wrote in HTML, without the quotes that mail clients mark as such; quoted blocks begin with `>`. */
+/** What somebody wrote in HTML: quotes begin with `>`, or with a line after which all is quoted; answers between them stay. */
 export function textOfReply(html: string): string {
   const input = html.slice(0, INPUT_CAP);
-  const text = convert(input, {
-    ...SHARED,
-    selectors: [...PLAIN, OUTLOOK_QUOTE, ...QUOTES],
-  }).trim();
-  // Somebody who answers within the quote has written nothing outside of it.
-  return text === "" && /quote|cite|signature/i.test(input)
-    ? convert(input, { ...SHARED, selectors: [...PLAIN, OUTLOOK_QUOTE] }).trim()
-    : text;
+  const selectors = [...PLAIN, ...QUOTE_BEGINNINGS, ...INDENTED];
+  const text = convert(input, { ...SHARED, selectors: [...selectors, ...NOT_NEW] }).trim();
+  // Some write their answer into their own signature.
+  return text === "" ? convert(input, { ...SHARED, selectors }).trim() : text;
 }
 
 const HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"].map((selector) => ({
@@ -55,25 +52,38 @@ const PLAIN = [
   ...HEADINGS,
 ];
 
-/** Where Gmail, Yahoo, Apple, Proton, Thunderbird and Outlook keep what they quote. */
-const QUOTES = [
-  ".gmail_quote",
-  ".gmail_attr",
-  ".gmail_signature",
+/** Outlook, Yahoo and GMX mark only where the quote begins: what follows is told by a line. */
+const QUOTE_BEGINNINGS = [
+  "#divRplyFwdMsg",
+  "#appendonsend",
+  "#mail-editor-reference-message-container",
+  ".OutlookMessageHeader",
   ".yahoo_quoted",
-  ".protonmail_quote",
+  "div[name=quote]",
+  "#zwchr",
+  'div[style*="border-top:solid #E1E1E1"]',
+  'div[style*="border-top:solid #B5C4DF"]',
+  'div[style*="border-top: 1pt solid rgb(225"]',
+].map((selector) => ({ selector, format: "quoteBegin" }));
+
+/** Signatures, and what clients write above a quote that they mark. */
+const NOT_NEW = [
+  ".gmail_signature",
   ".moz-cite-prefix",
   ".moz-signature",
-  ".zmail_extra",
-  ".tutanota_quote",
-  "blockquote[type=cite]",
-  "#mail-editor-reference-message-container",
+  ".protonmail_signature_block",
   "#ms-outlook-mobile-signature",
+  "#composer_signature",
   "#Signature",
+  "div[name=messageSignatureSection]",
 ].map((selector) => ({ selector, format: "skip" }));
 
-/** Outlook marks only where the quote begins: what follows is told by this line. */
-const OUTLOOK_QUOTE = { selector: "#divRplyFwdMsg", format: "quoteBegin" };
+/** An indented paragraph of one's own, as Gmail and Apple make it, is no quote. */
+const INDENTED = [
+  "blockquote.webkit-indent-blockquote",
+  'blockquote[style*="border:none"]',
+  'blockquote[style*="border: none"]',
+].map((selector) => ({ selector, format: "block" }));
 
 /** Loaded at the first HTML: most mails are plain, and start-up stays fast. */
 const convert: typeof HtmlToText.convert = (html, options) => {

@@ -21,7 +21,8 @@ export type IdPrefix =
   | "key"
   | "ws"
   | "req"
-  | "usr";
+  | "usr"
+  | "bks";
 
 /** The next id at `now` (ms UTC): above `last`, and not below the instant. Monotonic over a clock that goes back. */
 export function nextId(last: number, now: number): number {

@@ -10,15 +10,38 @@ export interface MailServer {
   /** `none` only towards loopback: a password never travels in clear text. */
   security: Security;
   username: string;
+  /** "" where the server is logged into with a token of `tokens`. */
   password: string;
   /** PEM of a private certificate authority, beside the system's. */
   ca: string | null;
+  /** In place of a password: XOAUTH2 or OAUTHBEARER (RFC 7628). */
+  tokens?: AccessTokens;
+}
+
+/** The access tokens of one mailbox, from the provider that its owner signed in with. */
+export interface AccessTokens {
+  /**
+   * One that should be good for minutes to come. `refused` is the token that a server has just not taken: then a new
+   * one is asked for. Throws TokenError.
+   */
+  get(refused?: string): Promise<string>;
+}
+
+/** No access token could be had. `token`: its owner must sign in again. Anything else passes, or is a setting. */
+export class TokenError extends Error {
+  readonly fault: LoginFault;
+  constructor(fault: LoginFault, message: string) {
+    super(message);
+    this.fault = fault;
+  }
 }
 
 export interface MailAccount {
   inbox_id: number;
   email: string;
   provider: "smtp" | "gmail" | "microsoft" | "sandbox";
+  /** How both servers are logged into; `oauth` accounts get their `tokens` on the way to the port. */
+  auth?: "password" | "oauth";
   smtp: MailServer;
   imap: MailServer;
 }
@@ -63,7 +86,10 @@ export type SendOutcome =
   | { outcome: "unreached"; fault: LoginFault; response: string }
   | { outcome: "unclear"; response: string };
 
-/** Why a server could not be used. `auth` is a wrong login; `limit` a server's own limit on connections. */
+/**
+ * Why a server could not be used. `auth` is a wrong login; `token` a sign-in with the provider that has ended;
+ * `limit` a server's own limit on connections.
+ */
 export type LoginFault =
   | "connect"
   | "timeout"
@@ -72,6 +98,7 @@ export type LoginFault =
   | "no_starttls"
   | "greeting"
   | "auth"
+  | "token"
   | "limit"
   | "protocol";
 
@@ -102,12 +129,17 @@ export interface FetchedMail {
   truncated: boolean;
 }
 
-/** A failed or dropped session. Every method of MailboxSession may throw it; `fault` says whose business it is. */
+/**
+ * A failed or dropped session. Every method of MailboxSession may throw it; `fault` says whose business it is. `uids` are
+ * the mails that were being fetched when it broke: one of them may be why.
+ */
 export class MailboxError extends Error {
   readonly fault: LoginFault;
-  constructor(fault: LoginFault, message: string) {
+  readonly uids: readonly number[];
+  constructor(fault: LoginFault, message: string, uids: readonly number[] = []) {
     super(message);
     this.fault = fault;
+    this.uids = uids;
   }
 }
 
@@ -118,7 +150,11 @@ export class MailboxError extends Error {
 export interface MailboxSession {
   folders(): Promise<Folder[]>;
   status(folder: string): Promise<FolderStatus>;
-  /** Mails with a UID of `from_uid` or more, oldest first, at most `limit`. Sets no flag (BODY.PEEK). */
+  /**
+   * Mails with a UID of `from_uid` or more, oldest first, at most `limit` and about 8 MB, and at least one where there is
+   * any: none means that there is none. Sets no flag (BODY.PEEK). Throws where the folder's UIDVALIDITY is no longer
+   * what `status` has told.
+   */
   fetchFrom(folder: string, from_uid: number, limit: number): Promise<FetchedMail[]>;
   /** The lowest UID of the mails that came in at `since` (ms UTC, to the day) or later, or null: after a UIDVALIDITY reset. */
   firstUidSince(folder: string, since: number): Promise<number | null>;

@@ -1,15 +1,15 @@
-// How people ask for no more mail, in nine languages. Recall matters more than precision here: mailing
-// somebody who said stop is the worse mistake (domain.md "Inbound mail"). A later issue widens them.
+// How people ask for no more mail, in many languages. Recall matters more than precision here: mailing
+// somebody who said stop is the worse mistake (domain.md "Inbound mail").
 import { phraseTable } from "./fold-words.ts";
 
 /** Phrases that say it wherever they stand in the new text. */
 export const OPT_OUT_PHRASES = phraseTable([
   // English
-  "unsubscribe*|unsubscribing|un subscribe|opt out|opt me out|opt us out|optout|opting out|remove me|remove us|remove my|remove our",
-  "remove this email|remove this address|take me off|take us off|take my name|take my email|take my address|delete me|delete my|stop emailing|stop mailing",
+  "unsubscribe*|unsubscribing|un subscribe|opt out|opt me out|opt us out|optout|opting out|remove me|remove us|remove my email|remove my e mail|remove my address|remove my name|remove my data|remove my contact|remove my details|remove my info*|remove our email|remove our address|remove our company|remove our data",
+  "remove this email|remove this address|take me off your|take me off the|take me off this|take me off of|take me off any|take me off all|take us off your|take us off the|take us off this|take us out of|take me out of your|take my name|take my email|take my address|delete me|delete my|stop emailing|stop mailing",
   "stop e mailing|stop sending|stop contacting|stop writing|stop messaging|stop spamming|stop these|stop the emails",
-  "stop reaching out|stop bothering|stop following up|stop with the|stop all|do not contact|dont contact|not contact me",
-  "do not email|dont email|do not e mail|dont e mail|do not send|dont send|do not mail|dont mail|do not write|dont write",
+  "stop reaching out|stop bothering|stop following up|stop with the|stop all|do not contact me|do not contact us|dont contact me|dont contact us|do not contact again|not contact me|not contact us",
+  "do not email me|do not email us|do not email again|dont email me|dont email us|dont email again|do not e mail me|dont e mail me|do not send me|do not send us|dont send me|dont send us|do not send any more|dont send any more|do not send these|dont send these|do not mail me|dont mail me|do not write to me|do not write to us|do not write me|do not write again|dont write me|dont write to me|mark this as spam|mark you as spam",
   "do not reach out|dont reach out|do not message|dont message|never contact|never email|never write|no more emails",
   "no more mails|no more e mails|no more messages|no more of these|no further emails|no further contact|no further messages",
   "no further e mails|no further communication|cease and desist|cease contact|leave me alone|leave us alone|off your list",
@@ -18,6 +18,7 @@ export const OPT_OUT_PHRASES = phraseTable([
   "not wish to be|dont wish to be|not want to be contacted|dont want to be contacted|dont want these|not want these|dont want your|not want your|dont want any|not want any|no longer interested in receiving|lose my email",
   "lose my address|do not follow up|dont follow up|right to erasure|right to be forgotten|erase my|this is spam|reported as spam",
   "reporting you|reporting this|marked as spam|marking this as spam|not consent|withdraw my consent|quit emailing|quit sending",
+  "das ist spam|cest du spam|esto es spam|questo è spam|isto é spam|isso é spam|dit is spam|to jest spam|acesta este spam|detta är spam|dette er spam|toto je spam|это спам|bu spam",
   // German
   "abmelden|abmeldung|melden sie mich ab|melde mich ab|abbestellen|abbestelle|bestelle ich ab|austragen|tragen sie mich aus",
   "trag mich aus|entferne mich|entfernen sie mich|entfernen sie meine|entferne meine|entfernen sie uns|verteiler|aus ihrer liste|von ihrer liste",
@@ -27,7 +28,7 @@ export const OPT_OUT_PHRASES = phraseTable([
   "nicht mehr anschreiben|nicht weiter kontaktieren|nicht weiter anschreiben|kontaktieren sie mich nicht|kontaktiert mich nicht",
   "schreiben sie mir nicht|schreib mir nicht|schreiben sie uns nicht|mailen sie mir nicht|bitte nicht mehr|mich nicht mehr",
   "mir nicht mehr|uns nicht mehr|löschen sie meine|löschen sie mich|lösche meine|daten löschen|löschung meiner|unterlassen sie",
-  "unterlassung|widerspreche|werbewiderspruch|lassen sie mich in ruhe|lass mich in ruhe|nehmen sie mich|nimm mich|hören sie auf",
+  "unterlassung|widerspreche|werbewiderspruch|lassen sie mich in ruhe|lass mich in ruhe|nehmen sie mich aus|nehmen sie mich von|nehmen sie mich bitte aus|nehmen sie mich bitte von|nimm mich aus|nimm mich von|hören sie auf",
   "hör auf|kein interesse an weiteren|nichts mehr von ihnen|das ist spam|als spam",
   // French
   "désinscri*|désabonn*|retirez moi|retirer de|me retirer|nous retirer|retirez mon|retirez nous|supprimez moi|supprimer mon",
@@ -65,7 +66,7 @@ export const OPT_OUT_PHRASES = phraseTable([
   "mail me niet|mail mij niet|stop met|haal me|haal mij|haal ons|van uw lijst|uit uw lijst|van je lijst|uit je lijst|van jullie lijst|van de lijst|uit de lijst|uit uw bestand|uit jullie bestand",
   "uit uw database|uit jullie database|laat me met rust|geen prijs op|niet langer ontvangen",
   // Polish
-  "wypisz mnie|wypiszcie mnie|wypisać|wypisanie|proszę wypisać|usuń mnie|usuńcie mnie|proszę usunąć|proszę o usunięcie|usunięcie mojego",
+  "wypisz mnie|wypiszcie mnie|wypisać|wypisanie|proszę wypisać|usuń mnie|usuńcie mnie|proszę usunąć mnie|proszę usunąć mój|proszę usunąć moje|proszę o usunięcie moich|proszę o usunięcie mojego|usunięcie mojego",
   "usunąć mój|usuń mój|usunąć mnie|usunięcie moich|nie chcę otrzymywać|nie chcemy otrzymywać|nie życzę sobie|nie życzymy sobie",
   "nie wyrażam zgody|rezygnuję z|rezygnacja z|zrezygnować z|proszę nie pisać|proszę nie wysyłać|proszę więcej nie",
   "nie wysyłaj*|nie wysyłać|niewysyłanie|nie kontaktować|nie kontaktuj*|się nie kontaktować|z listy|z bazy|nie pisać|nie pisz",
@@ -77,13 +78,28 @@ export const OPT_OUT_PHRASES = phraseTable([
   "din lista|din listă|din baza de date|din baza dumneavoastră|lăsați mă în pace|nu mă contacta*|nu îmi mai|nu mi trimite*",
 ]);
 
+/** Words that say it only when nothing but a courtesy stands beside them: "please remove". */
+export const OPT_OUT_VERBS: ReadonlySet<string> = new Set(
+  "remove removed loschen entfernen borrar eliminar cancelar parar pare rimuovi rimuovere cancella cancellare remover usun stergeti opriti fjern slet iptal cik baja basta gata dosc 停止 解除".split(
+    " ",
+  ),
+);
+
+/** Words of politeness: they do not count. */
+export const COURTESIES: ReadonlySet<string> = new Set(
+  "hello hi dear please pls thanks thank you kindly now me us hallo bitte danke guten tag mich bonjour merci svp sil vous plait moi hola por favor gracias ciao grazie per favore ola obrigado obrigada alstublieft aub bedankt prosze dziekuje va rog multumesc tack tak prosim dekuji пожалуиста спасибо lutfen tesekkurler beni mig meg mej me".split(
+    " ",
+  ),
+);
+
 /** Words that say it when the whole new text, or the subject, is hardly more than them. */
 export const OPT_OUT_WORDS: ReadonlySet<string> = new Set(
   (
-    "stop remove unsubscribe unsub optout cease removed abmelden austragen abbestellen stopp aufhoren loschen entfernen " +
-    "desinscription desinscrire desabonner desabonnement arret arretez arreter baja borrar eliminar cancelar parar basta " +
-    "rimuovi rimuovere cancella cancellare cancellatemi remover descadastrar parem pare sair afmelden uitschrijven stoppen " +
-    "wypisz usun rezygnacja rezygnuje dosc przestan dezabonare dezabonati stergeti opriti gata"
+    "stop unsubscribe unsub optout cease abmelden austragen abbestellen stopp aufhoren " +
+    "desinscription desinscrire desabonner desabonnement arret arretez arreter " +
+    "cancellatemi descadastrar parem sair afmelden uitschrijven stoppen " +
+    "wypisz wypisuje rezygnacja rezygnuje przestan dezabonare dezabonati " +
+    "desinscrever cancelamento avregistrera avprenumerera avanmal afmeld frameld avmeld odhlasit odhlaste odhlaseni отписаться отпишите отписка стоп td 退订 退訂 配信停止 退会 수신거부"
   ).split(" "),
 );
 

@@ -134,7 +134,8 @@ const OF_INBOX = {
     about: "inbox",
     waits_for: "mail_server",
     title: "The mailbox refuses the login.",
-    remedy: "Give the right one: `PATCH /v1/inboxes/{id}` with `smtp` and `imap`.",
+    remedy:
+      "Give the right one: `PATCH /v1/inboxes/{id}` with `smtp` and `imap`. Where its owner signs in with the provider, open its `setup_url`.",
   },
   inbox_gone: {
     about: "inbox",

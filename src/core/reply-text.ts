@@ -1,26 +1,52 @@
 // The new text of a mail: what its sender wrote now, without quotes, signature and footers. Our own
 // footer says "unsubscribe", so no word is judged before it was cut (domain.md "Inbound mail"). Linear.
+
+import { DISCLAIMER_LINES, FOOTER_LINES } from "./footer-words.ts";
 import { textOfReply } from "./html-text.ts";
 import type { ParsedMail } from "./inbound.ts";
 import {
-  DISCLAIMER_LINES,
-  FOOTER_LINES,
   FORWARD_LINES,
   HEADER_FROM,
   HEADER_REST,
   QUOTE_INTROS,
   QUOTE_VERBS,
 } from "./quote-words.ts";
+import { cutSignature } from "./signature.ts";
 
 const TEXT_CAP = 64 * 1024;
 /** SMTP's own limit (RFC 5321 4.5.3.1.6): what is longer was not typed. */
 const LINE_CAP = 998;
 
+/** A mail is asked for its new text more than once on its way: read once, kept as long as the mail. */
+const READ = new WeakMap<ParsedMail, string>();
+
 /** The new text of a mail, trimmed, at most 64 KB; of its HTML when it has no text. */
 export function newText(mail: ParsedMail): string {
-  const hasText = mail.text.trim() !== "";
-  return cutQuotes(hasText || mail.html === null ? mail.text : textOfReply(mail.html));
+  const read = READ.get(mail);
+  if (read !== undefined) return read;
+  const html = isPlaceholder(mail.text) ? mail.html : null;
+  const text = cutQuotes(html === null ? mail.text : textOfReply(html));
+  READ.set(mail, text);
+  return text;
 }
+
+/** Nothing, or the line of a client that could not write its HTML as text. */
+function isPlaceholder(text: string): boolean {
+  const words = text.slice(0, 400).trim().toLowerCase();
+  if (words === "") return true;
+  return words.length < 300 && PLACEHOLDERS.some((one) => words.includes(one));
+}
+
+const PLACEHOLDERS = [
+  "does not support html",
+  "doesn't support html",
+  "in html format",
+  "html-capable",
+  "enable html",
+  "unterstützt kein html",
+  "ne supporte pas le html",
+  "no soporta html",
+];
 
 /** The new text of a plain text: quotes, forwarded mails, signature and app footers are left out. */
 export function cutQuotes(text: string): string {
@@ -52,7 +78,7 @@ export function cutQuotes(text: string): string {
   }
   // A ruler that stood above the quote.
   while (kept.length > 0 && bare(kept.at(-1) ?? "") === "") kept.pop();
-  return collapse(kept);
+  return collapse(cutSignature(kept));
 }
 
 function linesOf(text: string): string[] {
@@ -95,15 +121,22 @@ function bare(line: string): string {
   return line.slice(from, to).toLowerCase();
 }
 
-/** "From: ..." and, within the next four lines, two more fields: what Outlook sets above a quote. */
+/** "From: ..." and, within the next four lines, two more fields: what Outlook sets above a quote. GMX begins with the date. */
 function isHeaderBlock(lines: readonly string[], at: number): boolean {
-  if (!HEADER_FROM.includes(fieldName(lines[at] ?? ""))) return false;
-  const next = lines.slice(at + 1, at + 8).filter((line) => line !== "");
-  return next.slice(0, 4).filter((line) => HEADER_REST.includes(fieldName(line))).length >= 2;
+  const first = fieldName(lines[at] ?? "");
+  const isFrom = HEADER_FROM.includes(first);
+  if (!isFrom && !HEADER_REST.includes(first)) return false;
+  const next = lines
+    .slice(at + 1, at + 8)
+    .filter((line) => line !== "")
+    .slice(0, 4)
+    .map(fieldName);
+  const rest = next.filter((name) => HEADER_REST.includes(name)).length;
+  return isFrom ? rest >= 2 : rest >= 2 && next.some((name) => HEADER_FROM.includes(name));
 }
 
 function fieldName(line: string): string {
-  const colon = line.indexOf(":");
+  const colon = line.slice(0, 26).search(/[:：]/);
   return colon < 1 || colon > 24 ? "" : bare(line.slice(0, colon));
 }
 
@@ -125,17 +158,23 @@ function introLength(lines: readonly string[], at: number): number {
 function isQuoteIntro(line: string): boolean {
   if (beginsLikeIntro(line)) return true;
   if (!/\d|@/.test(line)) return false;
-  const verb = line.endsWith(":") ? QUOTE_VERBS.find((one) => line.includes(one)) : undefined;
-  if (verb !== undefined) {
-    const isAtEnd = line.length - line.lastIndexOf(verb) <= verb.length + 5;
-    return isAtEnd || line.includes("@");
-  }
-  return /^\d{4}[-.]\d\d?[-.]\d\d? .{1,200}<[^<>@]{1,64}@[^<>@]{1,253}>:$/.test(line);
+  // Zoho: "---- On Fri, 20 Nov 2026 09:15:00 +0100 Anna <a@b.test> wrote ----".
+  if (line.startsWith("---") && QUOTE_VERBS.some((one) => bare(line).endsWith(one))) return true;
+  if (!/[:：]$/.test(line)) return false;
+  // A date and an address before a colon introduce a quote in any language.
+  if (
+    line.length <= 300 &&
+    /\d/.test(line) &&
+    /[<(][^<>()@\s]{1,64}@[^<>()@\s]{1,253}[>)]/.test(line)
+  )
+    return true;
+  const verb = QUOTE_VERBS.find((one) => line.includes(one));
+  return verb !== undefined && line.length - line.lastIndexOf(verb) <= verb.length + 8;
 }
 
 /** "Am 20.11.2026 schrieb Anna:" as well: in German and Dutch the name stands after the verb. */
 function beginsLikeIntro(line: string): boolean {
-  if (line.length > 500 || !line.endsWith(":") || !/\d|@/.test(line)) return false;
+  if (line.length > 500 || !/[:：]$/.test(line) || !/\d|@/.test(line)) return false;
   return QUOTE_INTROS.some(
     ({ starts, verbs }) =>
       starts.some((start) => line.startsWith(start)) && verbs.some((verb) => line.includes(verb)),

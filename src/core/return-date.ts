@@ -1,113 +1,159 @@
-// The day on which somebody who is away says to be back: read only where it can be read one way.
-import { RETURN_WORDS } from "./auto-words.ts";
+// The day on which somebody who is away says to be back: read only where it can be read one way, never in the past.
+
+import { BACK_AFTER, BACK_WORDS, FOREIGN_WORDS, UNTIL_AFTER, UNTIL_WORDS } from "./auto-words.ts";
+import { WEEKDAYS } from "./date-words.ts";
 import { foldLetters } from "./fold-words.ts";
+import { relativeDay } from "./relative-day.ts";
+import { type Found, isoDates, namedDates, numericDates } from "./written-dates.ts";
 
 const DAY_MS = 86_400_000;
 const TEXT_CAP = 4096;
-/** Words before a date that belong to it. */
+/** Words before a date that belong to it, and words after it. */
 const REACH = 48;
-const RETURN = new RegExp(`(?<!\\p{L})(?:${RETURN_WORDS.join("|")})`, "u");
+const REACH_AFTER = 24;
+/** A day that no word says to be the return is believed this far ahead. */
+const UNTOLD_DAYS = 92;
+const wordsBefore = (words: readonly string[]): RegExp =>
+  new RegExp(`(?<!\\p{L})(?:${words.map(foldLetters).join("|")})`, "u");
+const BACK = wordsBefore(BACK_WORDS);
+const UNTIL = wordsBefore(UNTIL_WORDS);
+const AFTER_BACK = new RegExp(BACK_AFTER.map(foldLetters).join("|"), "u");
+const AFTER_UNTIL = new RegExp(UNTIL_AFTER.map(foldLetters).join("|"), "u");
+const FOREIGN = new RegExp(
+  `(?<!\\p{L})(?:${FOREIGN_WORDS.map(foldLetters).join("|")})(?!\\p{L})`,
+  "u",
+);
+/** What joins the two ends of a range, right before its end. */
+const JOINT =
+  /(?:[-–—~〜]|(?<!\p{L})(?:to|bis(?: zum| einschliesslich| inklusive)?|au|al|ao|a|ate|tot|t\/m|do|la|till|til|az do|по|до)) {0,2}(?:the |den |dem |il |o |el |le )?(?:\p{L}{2,14}\.?,? {0,2})?$/u;
+const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 
-interface Found {
-  at: number;
-  year: number | null;
-  month: number;
-  day: number;
+export interface DateContext {
+  /** When the mail came in, ms UTC. */
+  received_at: number;
+  /** The sender's offset from UTC in minutes, out of the mail's own Date; null when unknown. */
+  offset_minutes?: number | null;
 }
 
-/** `YYYY-MM-DD` of the return, or null. `received_at` (ms UTC) gives the year where none is written. */
-export function findReturnDate(text: string, received_at: number): string | null {
-  const folded = foldLetters(text.slice(0, TEXT_CAP));
-  const dated = [...isoDates(folded), ...numericDates(folded), ...namedDates(folded)]
-    .map((found) => ({ at: found.at, time: timeOf(found, received_at) }))
-    .filter((found): found is { at: number; time: number } => found.time !== null);
-  const told = dated.filter(({ at }) => RETURN.test(folded.slice(Math.max(0, at - REACH), at)));
-  const times = (told.length > 0 ? told : dated).map((found) => found.time);
-  return times.length === 0 ? null : new Date(Math.max(...times)).toISOString().slice(0, 10);
+/** How sure a word makes a date: 2 says "back on", 1 "until" or the end of a range, 0 nothing. */
+interface Candidate {
+  time: number;
+  told: 0 | 1 | 2;
 }
 
-/** Midnight UTC of a date that exists and lies between yesterday and a year ahead (half a year when the year is a guess). */
-function timeOf(found: Found, received_at: number): number | null {
-  const guess = new Date(received_at).getUTCFullYear();
+/** `YYYY-MM-DD` of the return, or null. `5/12` is read by the sender's language and zone, or by a weekday beside it, or not at all. */
+export function findReturnDate(text: string, context: DateContext | number): string | null {
+  const { received_at, offset_minutes = null } =
+    typeof context === "number" ? { received_at: context } : context;
+  const folded = flowing(text);
+  const today = Math.floor((received_at + (offset_minutes ?? 0) * 60_000) / DAY_MS) * DAY_MS;
+  const order = orderOf(folded, offset_minutes);
+  const found = [...isoDates(folded), ...numericDates(folded), ...namedDates(folded)];
+  const dated = found.flatMap((one) => candidateOf(one, { folded, today, order }));
+  const best = pick(dated, today) ?? relativeDay(folded, today);
+  return best === null ? null : new Date(best).toISOString().slice(0, 10);
+}
+
+/** Folded, each paragraph one line: clients wrap between "until" and its date. */
+function flowing(text: string): string {
+  return foldLetters(text.slice(0, TEXT_CAP).normalize("NFKC"))
+    .replace(/\r/g, "")
+    .replace(/[ \t]{2,}/g, " ")
+    .replace(/(?<!\n)\n(?!\n)/g, " ");
+}
+
+function pick(dated: readonly Candidate[], today: number): number | null {
+  const back = dated.find(({ told }) => told === 2);
+  if (back) return back.time;
+  const until = dated.filter(({ told }) => told === 1).map(({ time }) => time);
+  if (until.length > 0) return Math.max(...until);
+  const rest = dated.map(({ time }) => time).filter((time) => time <= today + UNTOLD_DAYS * DAY_MS);
+  return rest.length > 0 ? Math.max(...rest) : null;
+}
+
+type Order = "day_first" | "month_first" | null;
+
+/** English is written both ways: America's zones tell. Other languages have one order, Japanese and Chinese the other. */
+function orderOf(folded: string, offset_minutes: number | null): Order {
+  if (CJK.test(folded)) return "month_first";
+  if (FOREIGN.test(folded)) return "day_first";
+  if (offset_minutes === null) return null;
+  return offset_minutes <= -240 && offset_minutes >= -600 ? "month_first" : "day_first";
+}
+
+interface Place {
+  folded: string;
+  today: number;
+  order: Order;
+}
+
+function candidateOf(found: Found, { folded, today, order }: Place): Candidate[] {
+  const before = sentenceBefore(folded, found.at);
+  const after = folded.slice(found.end, found.end + REACH_AFTER);
+  const told = toldOf(before, after, found.is_range_end);
+  if (found.is_bare && (told === 0 || /^ ?(?:uhr|h\b|am\b|pm\b|%)/.test(after))) return [];
+  const times = readings(found, order).map((one) => timeOf(one, today));
+  const real = [...new Set(times.filter((time) => time !== null))];
+  const [first, second] = real;
+  if (first === undefined) return [];
+  if (second === undefined) return [{ time: first, told }];
+  const weekday = weekdayBefore(before);
+  const fitting = real.filter((time) => isoWeekday(time) === weekday);
+  const [only] = fitting;
+  return fitting.length === 1 && only !== undefined ? [{ time: only, told }] : [];
+}
+
+function readings(found: Found, order: Order): Found[] {
+  if (!found.is_ambiguous || order === "day_first") return [found];
+  const turned = { ...found, month: found.day, day: found.month };
+  return order === "month_first" ? [turned] : [found, turned];
+}
+
+function toldOf(before: string, after: string, is_range_end: boolean): 0 | 1 | 2 {
+  if (is_range_end || JOINT.test(before.slice(-40)))
+    return BACK.test(before) && !UNTIL.test(before) ? 2 : 1;
+  if (UNTIL.test(before))
+    return BACK.test(before) && !/^\D{0,3}$/.test(before) && lastOf(before) === 2 ? 2 : 1;
+  if (BACK.test(before) || AFTER_BACK.test(after)) return 2;
+  return AFTER_UNTIL.test(after) ? 1 : 0;
+}
+
+/** Which of the two words stands nearer to the date: "away until Friday, back on Monday". */
+function lastOf(before: string): 1 | 2 {
+  const near = before.slice(-18);
+  return BACK.test(near) && !UNTIL.test(near) ? 2 : 1;
+}
+
+/** The words before a place, no further than the sentence goes: "zurück am Mo. 5.12." has no end within. */
+function sentenceBefore(folded: string, at: number): string {
+  const before = folded.slice(Math.max(0, at - REACH), at);
+  const ends = [...before.matchAll(/[!?\n。！？]|\p{L}{4}\. /gu)];
+  const end = ends.at(-1);
+  return end === undefined ? before : before.slice(end.index + end[0].length);
+}
+
+function weekdayBefore(before: string): number | null {
+  const words = before
+    .slice(-16)
+    .split(/[^\p{L}]+/u)
+    .filter((word) => word.length > 1);
+  return WEEKDAYS.get(words.at(-1) ?? "") ?? null;
+}
+
+function isoWeekday(time: number): number {
+  return new Date(time).getUTCDay() || 7;
+}
+
+/** Midnight UTC of a date that exists and lies between today and a year ahead (half a year when the year is a guess). */
+function timeOf(found: Found, today: number): number | null {
+  const guess = new Date(today).getUTCFullYear();
   const years =
     found.year === null ? [guess, guess + 1] : [found.year < 100 ? 2000 + found.year : found.year];
   const reach = (found.year === null ? 183 : 366) * DAY_MS;
   for (const year of years) {
     const time = Date.UTC(year, found.month - 1, found.day);
     const isReal = new Date(time).getUTCMonth() === found.month - 1 && found.day > 0;
-    if (isReal && time > received_at - 2 * DAY_MS && time < received_at + reach) return time;
+    if (isReal && time >= today && time < today + reach) return time;
   }
   return null;
 }
-
-function* isoDates(text: string): Generator<Found> {
-  for (const match of text.matchAll(/(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)/g)) {
-    yield {
-      at: match.index,
-      year: Number(match[1]),
-      month: Number(match[2]),
-      day: Number(match[3]),
-    };
-  }
-}
-
-/** 5.12., 05.12.2026, 24/12/2026: with slashes only where the day is above 12, for 5/12 has two readings. */
-function* numericDates(text: string): Generator<Found> {
-  const shape = /(?<![\d.,/])(\d\d?)([./])\s?(\d\d?)(?:\2\s?(\d{4}|\d\d)?)?(?![\d:/])/g;
-  for (const match of text.matchAll(shape)) {
-    const [first, second] = [Number(match[1]), Number(match[3])];
-    const year = match[4] === undefined ? null : Number(match[4]);
-    if (match[2] === ".") {
-      const isDate =
-        second >= 1 && second <= 12 && (match[4] !== undefined || /\.\s?$/.test(match[0]));
-      if (isDate) yield { at: match.index, year, month: second, day: first };
-    } else if (first > 12 && second <= 12)
-      yield { at: match.index, year, month: second, day: first };
-    else if (second > 12 && first <= 12) yield { at: match.index, year, month: first, day: second };
-  }
-}
-
-/** "5 December 2026", "5. Dezember", "5 de diciembre", "December 5th, 2026". */
-function* namedDates(text: string): Generator<Found> {
-  for (const match of text.matchAll(DAY_FIRST)) {
-    const month = monthOf(match[2]);
-    if (month !== null)
-      yield { at: match.index, year: yearOf(match[3]), month, day: Number(match[1]) };
-  }
-  for (const match of text.matchAll(MONTH_FIRST)) {
-    const month = monthOf(match[1]);
-    if (month !== null)
-      yield { at: match.index, year: yearOf(match[3]), month, day: Number(match[2]) };
-  }
-}
-
-const DAY_FIRST =
-  /(?<!\d)(\d\d?)(?:st|nd|rd|th|er|º|ª|o|\.)?\s{1,3}(?:de\s|of\s)?([\p{L}]{3,12})(?:\.?,?\s(?:de\s|del\s)?(\d{4})(?!\d))?/gu;
-const MONTH_FIRST =
-  /(?<!\p{L})([\p{L}]{3,12})\.?\s(\d\d?)(?:st|nd|rd|th)?(?!\d|:)(?:,?\s(\d{4})(?!\d))?/gu;
-
-function yearOf(text: string | undefined): number | null {
-  return text === undefined ? null : Number(text);
-}
-
-function monthOf(word: string | undefined): number | null {
-  return MONTHS.get(word ?? "") ?? null;
-}
-
-/** Names and short names of the months, folded, in the nine languages. */
-const MONTHS = new Map<string, number>(
-  [
-    "jan january januar janner janvier janv enero ene gennaio gen janeiro januari stycznia styczen ianuarie ian",
-    "feb february februar fevrier fevr febrero febbraio fevereiro fev februari lutego luty februarie",
-    "mar march marz mrz mars marzo marco maart mrt marca marzec martie",
-    "apr april avril avr abril abr aprile kwietnia kwiecien aprilie",
-    "may mai mayo maggio mag maio mei maja maj",
-    "jun june juni juin junio giugno giu junho czerwca czerwiec iunie iun",
-    "jul july juli juillet juil julio luglio lug julho lipca lipiec iulie iul",
-    "aug august aout agosto ago augustus sierpnia sierpien",
-    "sep sept september septembre septiembre settembre set setembro wrzesnia wrzesien septembrie",
-    "oct october oktober okt octobre octubre ottobre ott outubro out pazdziernika pazdziernik octombrie",
-    "nov november novembre noviembre novembro listopada listopad noiembrie noi",
-    "dec december dezember dez decembre diciembre dic dicembre dezembro grudnia grudzien decembrie",
-  ].flatMap((names, index) => names.split(" ").map((name) => [name, index + 1] as const)),
-);

@@ -196,11 +196,13 @@ function oneLine(text: string): string {
     .trim();
 }
 
-function footerText(lines: readonly string[]): string {
+/** The signature under a text, behind the mark that mail clients know (RFC 3676 4.3). */
+export function footerText(lines: readonly string[]): string {
   return lines.length === 0 ? "" : `\n\n-- \n${lines.join("\n")}\n`;
 }
 
-function footerHtml(lines: readonly string[]): string {
+/** The same under HTML. */
+export function footerHtml(lines: readonly string[]): string {
   return lines.length === 0 ? "" : `\n<p>-- <br>\n${lines.map(escapeHtml).join("<br>\n")}</p>\n`;
 }
 

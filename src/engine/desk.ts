@@ -13,6 +13,7 @@ import type { Later } from "./send/commit-group.ts";
 import { recover, type Recovery } from "./send/recover.ts";
 import { claimNext, type SendDesk, sendRound } from "./send/round.ts";
 import type { GoOn } from "./send/settle-group.ts";
+import { openTurns } from "./send/turns.ts";
 import { openWatches } from "./watches.ts";
 
 export interface LedgerDesk {
@@ -25,6 +26,8 @@ export interface LedgerDesk {
   watchAll(): void;
   /** Sends one mail beside the rounds; done when its outcome is written. */
   sendNow(claimed: ClaimedMail): Promise<void>;
+  /** The same for a mail of this inbox, when none of its mails is under way; until it is claimed no campaign takes the turn. */
+  sendNext(inbox_id: number, claim: () => ClaimedMail): Promise<void>;
   /** Nothing new is begun. */
   isClosing(): boolean;
   nudgeReading(): void;
@@ -67,9 +70,9 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       if (next_at !== null) options.lookBy?.(next_at);
     };
   };
-  const flights = openFlights({ ledger, mail, log, later, goOn });
+  const flights = openFlights({ ledger, mail, log, later, look, goOn });
   // Flights of their own: whoever waits for one of them waits for no other.
-  const beside = openFlights({ ledger, mail, log, later, goOn });
+  const beside = openFlights({ ledger, mail, log, later, look, goOn });
   const onTried = (inbox_id: number) => {
     if (tried.has(inbox_id)) return;
     tried.add(inbox_id);
@@ -79,9 +82,10 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
   const send_desk: SendDesk = {
     turns: new Map(),
     log,
-    mayStart: (inbox_id) => tried.has(inbox_id),
+    mayStart: (inbox_id) => tried.has(inbox_id) && !in_turn.isTaken(inbox_id),
     start: (claimed) => flights.start(claimed),
   };
+  const in_turn = openTurns({ ledger, flights, beside, look, isClosing: () => closing });
   const clock_watch = openClockWatch(ledger, log);
   let closing = false;
   let woken = false;
@@ -108,11 +112,12 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       beside.start(claimed);
       await beside.landed();
     },
+    sendNext: (inbox_id, claim) => in_turn.sendNext(inbox_id, claim),
     watchAll: () => watches.watchAll(),
     isClosing: () => closing,
     nudgeReading: () => watches.nudge(),
     isStuck: () => flights.isStuck(),
-    mayStart: (inbox_id) => send_desk.mayStart(inbox_id),
+    mayStart: (inbox_id) => tried.has(inbox_id),
     runDue: () => runDue({ ledger, mail, tried, flights, round, isAwake: () => !woken }),
     async close(within_ms) {
       closing = true;

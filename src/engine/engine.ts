@@ -2,9 +2,11 @@
 // round from the database and the clock, so a lost, late or doubled tick costs seconds and never a mail. Three nudges that
 // know nothing of each other run the same tick: timers, a thread, and every API request (reliability.md 3.4).
 import type { AdvanceReport } from "../core/advance-report.ts";
+import type { AnswerOrder } from "../core/answer-mail.ts";
 import { AppError } from "../core/faults.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
+import type { OpenedMail } from "../core/opened-mail.ts";
 import type { Received } from "../core/received-mail.ts";
 import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Backups } from "../ledger/backups.ts";
@@ -15,11 +17,15 @@ import { type Disk, isDiskFull } from "../ledger/disk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { followZone } from "../resources/enrollments/actions.ts";
 import { advanceClock, alone } from "./advance.ts";
+import type { SecondOpinion } from "./ask-classifier.ts";
 import { type LedgerDesk, openLedgerDesk } from "./desk.ts";
 import type { EngineSigns } from "./explain/scene.ts";
+import { LOOK_AGAIN_MS } from "./flights.ts";
 import { openJobs } from "./jobs.ts";
 import { openPulses } from "./pulses.ts";
+import { openUntracked } from "./read/untracked.ts";
 import { receiveMail } from "./receive.ts";
+import { sendAnswer } from "./send/answer.ts";
 import type { Later } from "./send/commit-group.ts";
 import { hasRoom } from "./send/gates.ts";
 import { claimTestMail } from "./send/test-mail.ts";
@@ -43,6 +49,10 @@ export interface EngineOptions {
   checkpoints?: Checkpoints;
   /** The automatic backups. */
   backups?: Backups | null;
+  /** Codes that people type elsewhere: their providers are asked about them. */
+  sign_ins?: { look(): Promise<void> };
+  /** Asked about replies that imail is unsure of; null or left out: nobody is. */
+  second_opinion?: SecondOpinion | null;
   log: Log;
   /** Time that has passed, in ms, which nobody sets: the machine's own unless told otherwise. */
   mono?(): number;
@@ -64,6 +74,10 @@ export interface Engine {
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
   /** Sends one step to oneself and waits for its outcome. Throws `clock_running` while the test clock is being moved. */
   sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
+  /** Answers a reply and waits for the outcome. Throws where it cannot be sent, and `clock_running`. */
+  sendAnswer(ledger: Ledger, order: AnswerOrder): Promise<void>;
+  /** Fetches the body of a mail of which only the envelope is kept. Throws `not_found`, `unavailable`. */
+  openUntracked(ledger: Ledger, reply_id: number): Promise<OpenedMail>;
   /** What the engine knows of a ledger beside its rows, for `explain`. */
   signs(ledger: Ledger): EngineSigns;
   /** When each live ledger was last looked at, the one longest ago: ms of the ledger's clock, or null. */
@@ -77,6 +91,10 @@ const later: Later = (ms, work) => {
 
 const monoOf = (options: EngineOptions) => () => options.mono?.() ?? systemClock.mono();
 
+/** What works beside the desks lets go of the ledgers. */
+const closeBeside = ({ backups, checkpoints, second_opinion }: EngineOptions) =>
+  Promise.all([backups?.close(), checkpoints?.close(), second_opinion?.close()]);
+
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
   const { disk, log } = options;
@@ -89,7 +107,8 @@ export function openEngine(options: EngineOptions): Engine {
   const deskOf = (ledger: Ledger): LedgerDesk => {
     const known = desks.get(ledger);
     if (known) return known;
-    const look = () => ticker.plan(ledger, 0);
+    // A test clock stands still: nothing in test mode moves by itself.
+    const look = () => void (ledger.mode === "live" && ticker.plan(ledger, 0));
     const lookBy = (at: number) => ticker.bringForward(ledger, at);
     const mayGoOn = () =>
       running && !stopping && ledger.mode === "live" && hasRoom(disk?.level() ?? null);
@@ -100,9 +119,10 @@ export function openEngine(options: EngineOptions): Engine {
   };
   const tick = (ledger: Ledger) => {
     if (stopping) return;
-    let next: number | null = null;
+    const again_at = ledger.clock.now() + LOOK_AGAIN_MS;
+    let next: number | null = again_at;
     try {
-      next = lookAt(deskOf(ledger), disk);
+      next = lookAt(deskOf(ledger), disk, again_at);
       ticks.set(ledger, ledger.clock.now());
     } catch (error) {
       noteFailure(options, ledger, error);
@@ -132,7 +152,7 @@ export function openEngine(options: EngineOptions): Engine {
       stopping = true;
       nudges?.stop();
       await Promise.all([...desks.values()].map((desk) => desk.close(STOP_WITHIN_MS)));
-      await Promise.all([options.backups?.close(), options.checkpoints?.close()]);
+      await closeBeside(options);
     },
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
@@ -145,16 +165,18 @@ export function openEngine(options: EngineOptions): Engine {
     runDue: (ledger) => deskOf(ledger).runDue(),
     advance: (ledger, until) => advanceClock(ledger, deskOf(ledger), until),
     receive: (ledger, id, bytes) => receiveMail(ledger, options.mail(ledger), id, bytes),
-    sendTestMail: (ledger, order) => sendBeside({ ledger, desk: deskOf(ledger), disk }, order),
+    sendTestMail: (ledger, order) => sendTest({ ledger, desk: deskOf(ledger), disk }, order),
+    sendAnswer: (ledger, order) => answerBeside({ ledger, desk: deskOf(ledger), disk }, order),
+    openUntracked: (ledger, id) => openUntracked(ledger, options.mail(ledger), id),
     signs: (ledger) => signsOf(deskOf(ledger), disk),
     last_tick_at: () => (ticks.size === 0 ? null : Math.min(...ticks.values())),
   };
 }
 
-function lookAt(desk: LedgerDesk, disk: Disk | null): number | null {
+function lookAt(desk: LedgerDesk, disk: Disk | null, again_at: number): number | null {
   desk.settleKept();
   desk.watchAll();
-  return hasRoom(disk?.level() ?? null) ? desk.round() : null;
+  return hasRoom(disk?.level() ?? null) ? desk.round() : again_at;
 }
 
 interface Beside {
@@ -163,12 +185,20 @@ interface Beside {
   disk: Disk | null;
 }
 
-async function sendBeside({ ledger, desk, disk }: Beside, order: TestMailOrder): Promise<void> {
+const sendTest = (beside: Beside, order: TestMailOrder) =>
+  sendBeside(beside, (desk) => desk.sendNow(claimTestMail(beside.ledger, order)));
+
+const answerBeside = (beside: Beside, order: AnswerOrder) =>
+  sendBeside(beside, (desk) => sendAnswer(beside.ledger, desk, order));
+
+async function sendBeside(
+  { ledger, desk, disk }: Beside,
+  work: (desk: LedgerDesk) => Promise<void>,
+): Promise<void> {
   if (desk.isClosing()) throw new AppError("unavailable", "The server is being stopped.");
   if (!hasRoom(disk?.level() ?? null))
     throw new AppError("unavailable", "The disk is full: nothing is sent.");
-  const send = () => desk.sendNow(claimTestMail(ledger, order));
-  await (ledger.mode === "test" ? alone(ledger, send) : send());
+  await (ledger.mode === "test" ? alone(ledger, () => work(desk)) : work(desk));
 }
 
 function noteFailure({ disk, log }: EngineOptions, ledger: Ledger, error: unknown): void {
@@ -198,7 +228,9 @@ function startNudges(
     () => tend(options.ledgers(), disk),
     () => followZones(options.ledgers()),
     () => options.checkpoints?.look(),
+    () => options.sign_ins?.look(),
     () => options.backups?.look(),
+    () => options.second_opinion?.askOnce(options.ledgers()),
     () => {
       options.openNew?.();
       options.ledgers().forEach(takeUp);

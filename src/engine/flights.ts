@@ -16,30 +16,41 @@ export interface Flights {
   /** Writes what could not be written before. Throws while it still cannot. */
   settleKept(): void;
   count(): number;
+  /** Ends when a mail of this inbox that is on its way has landed; null when none is. */
+  ofInbox(inbox_id: number): Promise<void> | null;
   landed(): Promise<void>;
   /** Ends every session: before the dot nothing is sent, after it the mail is uncertain. */
   hangUp(): void;
 }
+
+/** While the disk is full, and after a round that failed: nobody nudges when there is room again. */
+export const LOOK_AGAIN_MS = 2000;
 
 interface FlightParts {
   ledger: Ledger;
   mail: MailPort;
   log: Log;
   later: Later;
+  /** Has the engine look again, at what could not be written, too. */
+  look: () => void;
   /** Claims the next mails of inboxes that are free again. */
   goOn: GoOn;
 }
 
 /** The flights of one ledger. */
-export function openFlights({ ledger, mail, log, later, goOn }: FlightParts): Flights {
-  const flights = new Set<Promise<void>>();
+export function openFlights({ ledger, mail, log, later, look, goOn }: FlightParts): Flights {
+  /** Each with its inbox. */
+  const flights = new Map<Promise<void>, number>();
   const hang_up = new AbortController();
   const group = openCommitGroup(ledger, later);
   const settling = openSettleGroup({
     ledger,
     later,
     goOn,
-    onKept: (facts) => log.error(facts, "an outcome could not be written and is kept"),
+    onKept(facts) {
+      log.error(facts, "an outcome could not be written and is kept");
+      later(LOOK_AGAIN_MS, look);
+    },
   });
 
   const fly = (claimed: ClaimedMail) =>
@@ -47,12 +58,13 @@ export function openFlights({ ledger, mail, log, later, goOn }: FlightParts): Fl
   return {
     start(claimed) {
       const flight = fly(claimed).finally(() => flights.delete(flight));
-      flights.add(flight);
+      flights.set(flight, claimed.inbox.id);
     },
     isStuck: () => settling.isStuck(),
     settleKept: () => settling.settleKept(),
     count: () => flights.size,
-    landed: async () => void (await Promise.all(flights)),
+    ofInbox: (inbox_id) => [...flights].find(([, id]) => id === inbox_id)?.[0] ?? null,
+    landed: async () => void (await Promise.all(flights.keys())),
     hangUp: () => hang_up.abort(),
   };
 }

@@ -6,6 +6,7 @@ import { spread } from "../core/pace.ts";
 import type { Tx } from "../ledger/database.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { NO_SUBJECT, record } from "../resources/events/actions.ts";
+import { isSignInRefused } from "../resources/inboxes/sign-ins.store.ts";
 import {
   addReadFailure,
   addSendFailure,
@@ -19,6 +20,8 @@ import {
 
 const FAILURES_MOST = 3;
 const FAILING_FOR_MS = 5 * 60_000;
+/** A server's limit on connections passes by itself, mostly: somebody's mail program has them all. */
+const LIMITED_FOR_MS = 60 * 60_000;
 const BACKOFF_FROM_MS = 10_000;
 const BACKOFF_TO_MS = 10 * 60_000;
 
@@ -55,10 +58,10 @@ export function noteTrouble(
   } else addReadFailure(tx, inbox_id, words);
   const failures = (half === "smtp" ? inbox.failures : inbox.read_failures) + 1;
   const since = (half === "smtp" ? inbox.failing_since : inbox.read_failing_since) ?? tx.now;
-  if (inbox.state !== "active" || failures < FAILURES_MOST || tx.now - since < FAILING_FOR_MS)
-    return;
+  const hiccup_ms = fault === "limit" ? LIMITED_FOR_MS : FAILING_FOR_MS;
+  if (inbox.state !== "active" || failures < FAILURES_MOST || tx.now - since < hiccup_ms) return;
   disconnectInbox(tx, inbox_id, {
-    state: fault === "auth" ? "needs_login" : "disconnected",
+    state: fault === "auth" || fault === "token" ? "needs_login" : "disconnected",
     reason: words,
   });
   const event = { event: "inbox.disconnected" as const, detail: { fault, reason: words } };
@@ -73,6 +76,8 @@ export function noteWorks(ledger: Ledger, tx: Tx, inbox_id: number, half: Half):
   if (half === "smtp" && inbox.failures > 0) clearSendFailures(tx, inbox_id);
   if (half === "imap" && inbox.read_failures > 0) clearReadFailures(tx, inbox_id);
   const other_failures = half === "smtp" ? inbox.read_failures : inbox.failures;
+  // A session outlives its token: that it still works is no news of the sign-in that has ended.
+  if (isSignInRefused(tx, inbox_id)) return;
   if (other_failures > 0 || (inbox.state !== "disconnected" && inbox.state !== "needs_login"))
     return;
   reconnectInbox(tx, inbox_id);

@@ -7,12 +7,13 @@ import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
 import { newText } from "../core/reply-text.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { parseMail } from "../mail/parse.ts";
+import { readMailOrHeader } from "../mail/parse-pool.ts";
 import { accountOf } from "../resources/inboxes/actions.ts";
 import { findInbox, type InboxRow } from "../resources/inboxes/store.ts";
 import { insertSandboxMail } from "../resources/test/store.ts";
 import { alone } from "./advance.ts";
 import { type Ingested, ingestMail } from "./read/ingest.ts";
+import { judgeAnswer } from "./read/meaning.ts";
 import { readOnce } from "./read/watch.ts";
 
 const SUBJECT_CAP = 998;
@@ -39,7 +40,7 @@ async function deliver(
   if (inbox?.provider !== "sandbox") throw notFound("sandbox inbox");
   // What lies there is read before: a new inbox is read from here on, and the order of mails stays.
   await readUpToNow(ledger, port, inbox);
-  const { from } = await parseMail(bytes);
+  const { from } = await readMailOrHeader(bytes.slice());
   const { uid, received_at } = ledger.write((tx) => ({
     uid: insertSandboxMail(tx, {
       inbox_id,
@@ -75,7 +76,7 @@ function show(
   const context = { own_addresses: [inbox.email], secret: ledger.keys.token, received_at };
   return {
     outcome: match === null ? "untracked" : reply_id === null ? "repeated" : "taken",
-    judgement: match?.judgement ?? judgeMail(mail, context),
+    judgement: match?.judgement ?? judgeAnswer(ledger, judgeMail(mail, context), mail),
     reply_id,
     matched_by: match?.matched_by ?? null,
     inbox_id: inbox.id,

@@ -26,40 +26,58 @@ interface WatchParts {
   onTried: (inbox_id: number) => void;
 }
 
+interface OneWatch {
+  nudge: AbortController;
+  connection: AbortController;
+  done: Promise<void>;
+}
+
 /** The watches of one ledger. */
 export function openWatches({ ledger, mail, log, later, onTried }: WatchParts): Watches {
-  const watches = new Map<number, { nudge: AbortController; done: Promise<void> }>();
+  const watches = new Map<number, OneWatch>();
   const stop = new AbortController();
-  let generation = 0;
 
   const watch = (inbox_id: number) => {
-    const one = { nudge: new AbortController(), done: Promise.resolve() };
-    const nudged = () => {
-      one.nudge = new AbortController();
-      return AbortSignal.any([stop.signal, one.nudge.signal]);
+    const one: OneWatch = {
+      nudge: new AbortController(),
+      connection: new AbortController(),
+      done: Promise.resolve(),
     };
-    const sleep = (ms: number) => sleepUntil(ms, nudged(), later);
+    // Controllers of their own, each for a minute or a connection: what hangs on a signal that lives for months leaks.
+    const fresh = (which: "nudge" | "connection") => () => {
+      one[which] = new AbortController();
+      if (stop.signal.aborted) one[which].abort();
+      return one[which].signal;
+    };
+    const nudged = fresh("nudge");
     watches.set(inbox_id, one);
-    const desk = { ledger, inbox_id, mail, log, signal: stop.signal, sleep, nudged };
-    const age = { generation: () => generation };
-    one.done = watchInbox({ ...desk, ...age, onTried: () => onTried(inbox_id) }).finally(() =>
-      watches.delete(inbox_id),
-    );
+    one.done = watchInbox({
+      ledger,
+      inbox_id,
+      mail,
+      log,
+      signal: stop.signal,
+      sleep: (ms) => sleepUntil(ms, nudged(), later),
+      nudged,
+      connection: fresh("connection"),
+      crowd: () => watches.size,
+      onTried: () => onTried(inbox_id),
+    }).finally(() => watches.delete(inbox_id));
   };
-  const nudge = () => {
-    for (const one of watches.values()) one.nudge.abort();
+  const abortAll = (...which: ("nudge" | "connection")[]) => {
+    for (const one of watches.values()) for (const name of which) one[name].abort();
   };
   return {
     watchAll() {
       if (stop.signal.aborted) return;
       for (const { id } of listReadInboxes(ledger)) if (!watches.has(id)) watch(id);
     },
-    nudge,
-    renew() {
-      generation++;
-      nudge();
+    nudge: () => abortAll("nudge"),
+    renew: () => abortAll("connection", "nudge"),
+    stop() {
+      stop.abort();
+      abortAll("connection", "nudge");
     },
-    stop: () => stop.abort(),
     stopped: async () => void (await Promise.all([...watches.values()].map(({ done }) => done))),
   };
 }

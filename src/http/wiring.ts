@@ -1,10 +1,12 @@
 // What a route may ask of the house. house.ts makes one; tests make one in memory.
 import type { AdvanceReport } from "../core/advance-report.ts";
+import type { AnswerOrder } from "../core/answer-mail.ts";
 import type { DnsPort } from "../core/dns-port.ts";
 import type { CampaignExplanation, LeadExplanation } from "../core/explanation.ts";
 import type { ForecastWish, MadeForecast } from "../core/forecast.ts";
 import type { Log } from "../core/log.ts";
 import type { MailPort } from "../core/mail-port.ts";
+import type { OpenedMail } from "../core/opened-mail.ts";
 import type { Received } from "../core/received-mail.ts";
 import type { TestMailOrder } from "../core/test-mail.ts";
 import type { Control } from "../ledger/control.ts";
@@ -13,6 +15,7 @@ import type { Ledgers } from "../ledger/ledgers.ts";
 import { type Auth, openAuth } from "./auth.ts";
 import type { Admission, Caller, SessionWish, Visit, Visits } from "./caller.ts";
 import { type Rate, RATES } from "./rate-limit.ts";
+import type { SignIns } from "./sign-ins.ts";
 
 /** What the house hands over. */
 export interface WiringParts {
@@ -21,6 +24,8 @@ export interface WiringParts {
   mail(ledger: Ledger): MailPort;
   /** DNS, for finding a mailbox's servers. */
   names: DnsPort;
+  /** Signing in with Google and Microsoft. */
+  sign_ins: SignIns;
   advance(ledger: Ledger, until: number): Promise<AdvanceReport>;
   /** Takes a raw mail into a sandbox inbox, as if IMAP had delivered it. */
   receive(ledger: Ledger, inbox_id: number, bytes: Uint8Array): Promise<Received>;
@@ -28,6 +33,10 @@ export interface WiringParts {
   forecast(ledger: Ledger, wish: ForecastWish): Promise<MadeForecast>;
   /** Sends one step to its author and waits for the outcome, which stands in its message. */
   sendTestMail(ledger: Ledger, order: TestMailOrder): Promise<void>;
+  /** Answers a reply and waits for the outcome, which stands in its message. */
+  sendAnswer(ledger: Ledger, order: AnswerOrder): Promise<void>;
+  /** The body of an untracked mail, fetched now. Throws `not_found`, `unavailable`. */
+  openUntracked(ledger: Ledger, reply_id: number): Promise<OpenedMail>;
   /** Settles a message in doubt as a person says (engine/send/resolve.ts). */
   resolve(
     ledger: Ledger,

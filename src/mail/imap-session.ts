@@ -3,11 +3,12 @@
 
 import type { ImapFlow } from "imapflow";
 
-import { type LoginFault, MailboxError, type MailServer } from "../core/mail-port.ts";
+import { type LoginFault, MailboxError, type MailServer, TokenError } from "../core/mail-port.ts";
 import { within } from "./deadline.ts";
 import { imapTrouble } from "./login-faults.ts";
 import { cleartextTrouble } from "./smtp-session.ts";
 import { isCleartextForbidden, tlsOptions } from "./tls-rules.ts";
+import { logInWith } from "./token-login.ts";
 
 /** How long each answer may take, in ms. */
 export interface ImapWaits {
@@ -16,9 +17,14 @@ export interface ImapWaits {
   /** For TLS, login and what imapflow asks before it is ready. */
   login: number;
   command: number;
+  /** For a NOOP: how soon a dead connection shows itself. */
+  probe: number;
   /** For one batch of mails, and for an APPEND. */
   transfer: number;
-  /** Without a byte from the server; IDLE probes by itself (I9). */
+  /**
+   * Without a byte from the server; then imapflow ends an IDLE with a NOOP. A line that is dead is found long before: TCP
+   * asks after 5 s of silence and gives up after 10 questions, 1 s apart (imapflow's keepalive, and what Bun makes of it).
+   */
   silence: number;
   logout: number;
 }
@@ -28,8 +34,9 @@ export const IMAP_WAITS: ImapWaits = {
   greeting: 15_000,
   login: 45_000,
   command: 60_000,
+  probe: 20_000,
   transfer: 120_000,
-  silence: 75_000,
+  silence: 5 * 60_000,
   logout: 2_000,
 };
 
@@ -56,6 +63,24 @@ export class ImapSession {
 
   /** Connects and logs in, or throws a MailboxError. The signal ends the session at any time. */
   static async open(
+    server: MailServer,
+    limits: ImapLimits,
+    signal: AbortSignal,
+  ): Promise<ImapSession> {
+    const isRefused = (end: ImapSession | MailboxError) =>
+      end instanceof MailboxError && end.fault === "auth";
+    try {
+      const attempt = (login: MailServer) => ImapSession.#openOnce(login, limits, signal);
+      const end = await logInWith(server, (login) => attempt(login).catch(asFailure), isRefused);
+      if (end instanceof ImapSession) return end;
+      throw end;
+    } catch (error) {
+      if (error instanceof TokenError) throw new MailboxError(error.fault, error.message);
+      throw error;
+    }
+  }
+
+  static async #openOnce(
     server: MailServer,
     limits: ImapLimits,
     signal: AbortSignal,
@@ -96,10 +121,11 @@ export class ImapSession {
 
   /** NOOP, so that the server tells what is new. It resolves on a dead connection too (I2): look again after it. */
   async sync(): Promise<void> {
-    await this.ask("NOOP", async () => {
+    const probe = async () => {
       await this.client.noop();
       return this.client.usable;
-    });
+    };
+    await this.ask("NOOP", probe, { ms: this.#waits.probe });
   }
 
   assertOpen(): void {
@@ -136,6 +162,11 @@ export class ImapSession {
   }
 }
 
+function asFailure(error: unknown): MailboxError {
+  if (error instanceof MailboxError) return error;
+  throw error;
+}
+
 /** imapflow resolves to one of these two where it could not ask (I1). */
 function isAnswer<T>(answer: T): answer is Exclude<T, false | undefined> {
   return answer !== false && answer !== undefined;
@@ -150,7 +181,10 @@ async function newClient(server: MailServer, limits: ImapLimits): Promise<ImapFl
     secure: server.security === "tls",
     // Without it imapflow logs in over clear text where STARTTLS is not offered (I11).
     ...(server.security === "tls" ? {} : { doSTARTTLS: server.security === "starttls" }),
-    auth: { user: server.username, pass: server.password },
+    auth: {
+      user: server.username,
+      ...(server.tokens ? { accessToken: server.password } : { pass: server.password }),
+    },
     tls: tlsOptions(server),
     logger: false,
     disableCompression: true,

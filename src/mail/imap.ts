@@ -3,12 +3,13 @@
 
 import type { FetchMessageObject } from "imapflow";
 
-import type {
-  FetchedMail,
-  Folder,
-  FolderStatus,
-  MailAccount,
-  MailboxSession,
+import {
+  type FetchedMail,
+  type Folder,
+  type FolderStatus,
+  type MailAccount,
+  MailboxError,
+  type MailboxSession,
 } from "../core/mail-port.ts";
 import { rolesOf } from "./imap-folders.ts";
 import { IMAP_WAITS, ImapSession, type ImapWaits } from "./imap-session.ts";
@@ -26,6 +27,10 @@ const HEADER_MAX_BYTES = 256 * 1024;
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** Servers drop an IDLE after 30 minutes (RFC 9051 6.3.13), and some die silently long before. */
 const LONGEST_WAIT_MS = 25 * 60_000;
+/** So often one wait begins its IDLE again. */
+const IDLES_MOST = 10;
+/** So many UIDs of one search are kept for the next batches. */
+const FOUND_MOST = 5000;
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_UINT32 = 0xffff_ffff;
 
@@ -48,36 +53,72 @@ class Mailbox implements MailboxSession {
   readonly #cap: number;
   /** UIDNEXT of the INBOX as the caller last came to know it; a higher one is news (deltachat's IDLE gap). */
   #knownNext: number | null = null;
+  /** The server has told of mail in the INBOX that the caller has not asked for yet. */
+  #hasNews = false;
+  /** UIDVALIDITY as `status` has told it: the caller's cursor is good for that one only. */
+  readonly #validities = new Map<string, number>();
+  #folders: Folder[] | null = null;
+  /** What a search has found and nobody has fetched yet. */
+  #found: { folder: string; from_uid: number; uids: number[] } | null = null;
   #stopWaiting: (() => void) | null = null;
 
   constructor(session: ImapSession, waits: ImapWaits, cap: number) {
     this.#session = session;
     this.#waits = waits;
     this.#cap = cap;
+    session.client.on("exists", ({ path, count, prevCount }) => {
+      if (isInbox(path) && count > prevCount) this.#hasNews = true;
+    });
   }
 
   async folders(): Promise<Folder[]> {
     this.#stopWaiting?.();
-    return rolesOf(await this.#session.ask("LIST", () => this.#session.client.list()));
+    // Once per connection, and no connection lives longer than half an hour.
+    const list = () => this.#session.client.list();
+    this.#folders ??= rolesOf(await this.#session.ask("LIST", list));
+    return this.#folders;
   }
 
   async status(folder: string): Promise<FolderStatus> {
-    const status = await this.#examine(folder);
+    this.#found = null;
+    if (isInbox(folder)) this.#hasNews = false;
+    // The INBOX stays open: only of an open folder the server tells by itself what is new.
+    const status = isInbox(folder) ? await this.#examine(folder) : await this.#askStatus(folder);
+    this.#validities.set(folder, status.uidvalidity);
     if (isInbox(folder)) this.#knownNext = status.uidnext;
     return status;
   }
 
   async fetchFrom(folder: string, from_uid: number, limit: number): Promise<FetchedMail[]> {
     await this.#enter(folder);
+    const kept = this.#found;
+    const isKept = kept !== null && kept.folder === folder && kept.from_uid <= from_uid;
+    const left = isKept ? kept.uids.filter((uid) => uid >= from_uid) : [];
+    let uids = left.length > 0 ? left : await this.#search(folder, from_uid);
+    let mails: FetchedMail[] = [];
+    while (uids.length > 0 && mails.length === 0) {
+      // oxlint-disable-next-line no-await-in-loop -- the next ones only where all of these were expunged meanwhile
+      mails = await this.#fetch(uids.slice(0, limit));
+      const last = mails.at(-1)?.uid ?? uids[limit - 1] ?? Infinity;
+      uids = uids.filter((uid) => uid > last);
+    }
+    const next_uid = (mails.at(-1)?.uid ?? from_uid - 1) + 1;
+    this.#found = { folder, from_uid: next_uid, uids };
+    if (isInbox(folder)) this.#remember(uids[0] ?? null, next_uid);
+    return mails;
+  }
+
+  async #search(folder: string, from_uid: number): Promise<number[]> {
     const { client } = this.#session;
+    if (isInbox(folder)) this.#hasNews = false;
     const found = await this.#session.ask("UID SEARCH", () =>
       client.search({ uid: `${from_uid}:*` }, { uid: true }),
     );
     // `n:*` always holds the last mail, however old it is (RFC 9051 9 seq-range, I12).
-    const uids = found.filter((uid) => uid >= from_uid).toSorted((a, b) => a - b);
-    const mails = await this.#fetch(uids.slice(0, limit));
-    if (isInbox(folder)) this.#remember(uids, limit, from_uid);
-    return mails;
+    return found
+      .filter((uid) => uid >= from_uid)
+      .toSorted((a, b) => a - b)
+      .slice(0, FOUND_MOST);
   }
 
   async firstUidSince(folder: string, since: number): Promise<number | null> {
@@ -123,14 +164,18 @@ class Mailbox implements MailboxSession {
   }
 
   async wait(ms: number, signal: AbortSignal): Promise<"news" | "quiet"> {
-    const { uidnext } = await this.#examine("INBOX");
-    this.#knownNext ??= uidnext;
-    if (uidnext > this.#knownNext) return "news";
+    const { mailbox } = this.#session.client;
+    if (!mailbox || !isInbox(mailbox.path) || this.#knownNext === null) {
+      const { uidnext } = await this.#examine("INBOX");
+      this.#knownNext ??= uidnext;
+      if (uidnext > this.#knownNext) return "news";
+    }
+    if (this.#hasNews) return "news";
     if (signal.aborted) return "quiet";
     const news = await this.#idle(Math.min(ms, LONGEST_WAIT_MS), signal);
     // Ends the IDLE and shows whether the server is still there.
     await this.#session.sync();
-    return news;
+    return this.#hasNews ? "news" : news;
   }
 
   async close(): Promise<void> {
@@ -142,8 +187,20 @@ class Mailbox implements MailboxSession {
   async #enter(folder: string): Promise<void> {
     this.#stopWaiting?.();
     const { mailbox } = this.#session.client;
-    if (mailbox && mailbox.path === folder) await this.#session.sync();
-    else await this.#examine(folder);
+    if (mailbox && mailbox.path === folder) {
+      // In the midst of a batch: what is new by now has its turn after it.
+      if (this.#found?.folder !== folder || this.#found.uids.length === 0)
+        await this.#session.sync();
+      return;
+    }
+    const { uidvalidity } = await this.#examine(folder);
+    const told = this.#validities.get(folder);
+    // Cursors of the folder that was there before must not move through this one.
+    if (told !== undefined && told !== uidvalidity)
+      throw this.#session.fail(
+        new Error("UIDVALIDITY changed while the folder was read"),
+        "connect",
+      );
   }
 
   async #examine(folder: string): Promise<FolderStatus> {
@@ -152,9 +209,13 @@ class Mailbox implements MailboxSession {
     const opened = await this.#session.ask("EXAMINE", () =>
       client.mailboxOpen(folder, { readOnly: true }),
     );
-    const status = folderStatus(opened.uidValidity, opened.uidNext);
-    if (status !== null) return status;
     // UIDNEXT may be missing here (RFC 3501 6.3.1); STATUS has to name both.
+    return folderStatus(opened.uidValidity, opened.uidNext) ?? (await this.#askStatus(folder));
+  }
+
+  async #askStatus(folder: string): Promise<FolderStatus> {
+    this.#stopWaiting?.();
+    const { client } = this.#session;
     const asked = await this.#session.ask("STATUS", () =>
       client.status(folder, { uidNext: true, uidValidity: true }),
     );
@@ -163,7 +224,10 @@ class Mailbox implements MailboxSession {
     return told;
   }
 
-  /** Sizes first: what is small enough comes whole, of the others only the header. */
+  /**
+   * Sizes first: what is small enough comes whole, of the others only the header. Ends where the next batch would make
+   * it more than the caller should have to hold in memory.
+   */
   async #fetch(uids: number[]): Promise<FetchedMail[]> {
     if (uids.length === 0) return [];
     const { client } = this.#session;
@@ -175,9 +239,13 @@ class Mailbox implements MailboxSession {
       .filter((mail) => uids.includes(mail.uid))
       .toSorted((a, b) => a.uid - b.uid);
     const mails: FetchedMail[] = [];
+    let bytes = 0;
     for (const batch of batches(wanted, this.#cap)) {
+      const cost = batch.reduce((sum, mail) => sum + costOf(mail, this.#cap), 0);
+      if (mails.length > 0 && bytes + cost > BATCH_BYTES) break;
       // oxlint-disable-next-line no-await-in-loop -- one batch at a time bounds what is in memory on the way
       mails.push(...(await this.#fetchBatch(batch)));
+      bytes += cost;
     }
     return mails;
   }
@@ -189,13 +257,14 @@ class Mailbox implements MailboxSession {
     const ask = isWhole
       ? { uid: true, source: { start: 0, maxLength: this.#cap + 1 } }
       : { uid: true, bodyParts: [{ key: "HEADER", start: 0, maxLength: HEADER_MAX_BYTES }] };
-    const uids = batch.map((mail) => mail.uid).join(",");
-    const ms = this.#waits.transfer;
-    const got = await this.#session.ask(
-      "UID FETCH",
-      () => client.fetchAll(uids, ask, { uid: true }),
-      { ms },
-    );
+    const uids = batch.map((mail) => mail.uid);
+    const fetching = () => client.fetchAll(uids.join(","), ask, { uid: true });
+    const got = await this.#session
+      .ask("UID FETCH", fetching, { ms: this.#waits.transfer })
+      .catch((error: unknown) => {
+        if (!(error instanceof MailboxError)) throw error;
+        throw new MailboxError(error.fault, error.message, uids);
+      });
     const byUid = new Map(got.map((mail) => [mail.uid, mail]));
     return batch.flatMap((sized) => {
       const mail = byUid.get(sized.uid);
@@ -205,13 +274,9 @@ class Mailbox implements MailboxSession {
     });
   }
 
-  #remember(uids: number[], limit: number, from_uid: number): void {
+  #remember(left: number | null, next_uid: number): void {
     const { mailbox } = this.#session.client;
-    const left = uids[limit];
-    const last = uids.at(-1);
-    const next =
-      left ?? Math.max(last === undefined ? from_uid : last + 1, (mailbox && mailbox.uidNext) || 0);
-    this.#knownNext = next;
+    this.#knownNext = left ?? Math.max(next_uid, (mailbox && mailbox.uidNext) || 0);
   }
 
   async #idle(ms: number, signal: AbortSignal): Promise<"news" | "quiet"> {
@@ -221,6 +286,7 @@ class Mailbox implements MailboxSession {
     const onExists = (event: { count: number; prevCount: number }) => {
       if (event.count > event.prevCount) resolve("news");
     };
+    let isWaiting = true;
     const timer = setTimeout(quiet, ms);
     client.on("exists", onExists);
     client.once("close", quiet);
@@ -229,9 +295,15 @@ class Mailbox implements MailboxSession {
     try {
       // At once: imapflow's own IDLE starts 15 s later, and until then no mail is told (I7). It ends when
       // the next command does; a server that refuses it is asked again when the time is over.
-      client.idle().catch(quiet);
+      const listen = async (left: number): Promise<void> => {
+        const isRefused = (await client.idle()) === false;
+        // imapflow has probed a silent line with a NOOP, and the server tells nothing any more.
+        if (!isRefused && isWaiting && client.usable && left > 0) await listen(left - 1);
+      };
+      listen(IDLES_MOST).catch(quiet);
       return await promise;
     } finally {
+      isWaiting = false;
       this.#stopWaiting = null;
       clearTimeout(timer);
       client.off("exists", onExists);
@@ -260,6 +332,11 @@ function sizeOf(mail: FetchMessageObject | undefined): number {
   return mail?.size ?? 0;
 }
 
+/** What a mail takes on its way, in bytes. */
+function costOf(mail: FetchMessageObject, cap: number): number {
+  return sizeOf(mail) <= cap ? sizeOf(mail) : HEADER_MAX_BYTES;
+}
+
 /** Neighbours of at most BATCH_BYTES together, and never a whole mail beside one of which only the header comes. */
 function batches(mails: FetchMessageObject[], cap: number): FetchMessageObject[][] {
   const all: FetchMessageObject[][] = [];
@@ -267,7 +344,7 @@ function batches(mails: FetchMessageObject[], cap: number): FetchMessageObject[]
   for (const mail of mails) {
     const current = all.at(-1);
     const isAlike = current !== undefined && sizeOf(current[0]) <= cap === sizeOf(mail) <= cap;
-    const cost = Math.min(sizeOf(mail), cap);
+    const cost = costOf(mail, cap);
     if (current !== undefined && isAlike && bytes + cost <= BATCH_BYTES) {
       current.push(mail);
       bytes += cost;

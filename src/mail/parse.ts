@@ -154,7 +154,8 @@ function oneLine(text: string): string {
   return clean(text, MAX_HEADER_VALUE).replace(/\n\s*/g, " ").trim();
 }
 
-function headerBlock(bytes: Uint8Array): Uint8Array {
+/** The header of a mail, up to 256 KB. */
+export function headerBlock(bytes: Uint8Array): Uint8Array {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const ends = [head.indexOf("\r\n\r\n"), head.indexOf("\n\n")].filter((at) => at !== -1);
   return bytes.subarray(0, Math.min(...ends, MAX_HEADER_BLOCK));

@@ -41,11 +41,17 @@ export function withoutSecrets(text: string, server: MailServer): string {
   const forms = [
     Buffer.from(`\0${username}\0${password}`).toString("base64"),
     Buffer.from(password).toString("base64"),
+    xoauth2(username, password),
     password,
   ];
   return forms
     .filter((form) => form.length > 0)
     .reduce((kept, form) => kept.replaceAll(form, "***"), text);
+}
+
+/** What XOAUTH2 sends, in base64: the user and a bearer token. */
+export function xoauth2(username: string, token: string): string {
+  return Buffer.from(`user=${username}\x01auth=Bearer ${token}\x01\x01`).toString("base64");
 }
 
 /** `mail.example.com:465`, for the lines in which only we speak. */

@@ -3,12 +3,13 @@
 
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
 
-import type { MailServer } from "../core/mail-port.ts";
+import { type MailServer, TokenError } from "../core/mail-port.ts";
 import { Late, within } from "./deadline.ts";
 import { type SmtpStep, smtpTrouble, type Trouble } from "./login-faults.ts";
 import { placeOf } from "./server-words.ts";
 import { SmtpChannel } from "./smtp-channel.ts";
 import { isCleartextForbidden, tlsOptions } from "./tls-rules.ts";
+import { logInWith, sayXoauth2 } from "./token-login.ts";
 
 /** How long each answer may take, in ms. */
 export interface SmtpWaits {
@@ -53,6 +54,19 @@ const LONGEST_REPLY = 64 * 1024;
 
 /** Connects, starts TLS and logs in. The caller ends the channel with `quit` or `close`. */
 export async function openSession(server: MailServer, limits: SmtpLimits): Promise<SmtpSession> {
+  try {
+    return await logInWith(
+      server,
+      (login) => openOnce(login, limits),
+      (session) => "trouble" in session && session.trouble.fault === "auth",
+    );
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    return { trouble: { fault: error.fault, response: error.message } };
+  }
+}
+
+async function openOnce(server: MailServer, limits: SmtpLimits): Promise<SmtpSession> {
   if (isCleartextForbidden(server)) return { trouble: cleartextTrouble(server) };
   if (limits.signal.aborted) {
     return { trouble: smtpTrouble(new Late("stopped before it began", true), "connect", server) };
@@ -97,6 +111,7 @@ async function newConnection(server: MailServer, waits: SmtpWaits): Promise<SMTP
     socketTimeout: 2 * waits.answer,
     socketCloseTimeout: 0,
     maxResponseSize: LONGEST_REPLY,
+    ...(server.tokens ? { customAuth: { TOKEN: sayXoauth2 } } : {}),
   });
   // Errors that come between two steps end the process if nobody listens (trap I4's sibling).
   connection.on("error", () => undefined);
@@ -132,9 +147,10 @@ async function loggedIn(
   if (!connection.secure && server.security !== "none") throw new Error("TLS was not started");
   connection.once("error", reject);
   connection.once("end", () => reject(new Error("the connection was closed")));
-  connection.login({ user: server.username, pass: server.password }, (error) =>
-    error === null ? resolve() : reject(error),
-  );
+  const login = { user: server.username, pass: server.password };
+  // A name of our own: nodemailer takes "XOAUTH2" for PLAIN where it does not hold the token's source itself.
+  const how = server.tokens ? { ...login, method: "TOKEN" } : login;
+  connection.login(how, (error) => (error === null ? resolve() : reject(error)));
   try {
     await within(promise, { ms: limits.waits.auth, signal: limits.signal, what: "the login" });
   } finally {

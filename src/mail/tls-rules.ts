@@ -2,7 +2,7 @@
 // and every certificate is verified (M5).
 
 import { isIP } from "node:net";
-import type { ConnectionOptions } from "node:tls";
+import type { ConnectionOptions, SecureContext } from "node:tls";
 
 import type { MailServer } from "../core/mail-port.ts";
 
@@ -27,8 +27,22 @@ export function tlsOptions(server: MailServer): ConnectionOptions {
     servername: isIP(server.host) === 0 ? server.host : "",
     minVersion: "TLSv1.2",
     rejectUnauthorized: true,
-    ...(server.ca === null ? {} : { ca: [...systemRoots(), server.ca] }),
+    ...(server.ca === null ? {} : { secureContext: contextOf(server.ca) }),
   };
+}
+
+const contexts = new Map<string, SecureContext>();
+const CONTEXTS_MOST = 16;
+
+/** One for all connections with this authority: a context of its own costs each of them 25 KB for as long as it lives. */
+function contextOf(ca: string): SecureContext {
+  const known = contexts.get(ca);
+  if (known) return known;
+  const { createSecureContext } = process.getBuiltinModule("node:tls");
+  const made = createSecureContext({ ca: [...systemRoots(), ca], minVersion: "TLSv1.2" });
+  if (contexts.size >= CONTEXTS_MOST) contexts.clear();
+  contexts.set(ca, made);
+  return made;
 }
 
 /** Read at the first use: they cost more of the start than all of the rest here. */

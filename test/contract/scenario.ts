@@ -3,6 +3,7 @@
 
 import { looksAhead } from "./looks-ahead.ts";
 import type { Play } from "./player.ts";
+import { answered, calendars } from "./scenario-answers.ts";
 import { doors } from "./scenario-doors.ts";
 import { doubtful, doubts, sendAgainToRival } from "./scenario-doubts.ts";
 
@@ -31,6 +32,12 @@ const inboxes: Play[] = [
     operation: "POST /v1/inboxes",
     body: { email: "ada@example.com", provider: "smtp" },
     fails: "provider_mode",
+  },
+  {
+    operation: "POST /v1/inboxes",
+    as: "live",
+    body: { email: "ada@outlook.com", provider: "microsoft" },
+    fails: "oauth_client_missing",
   },
   { operation: "GET /v1/inboxes", query: { limit: "10" } },
   { operation: "GET /v1/inboxes/:id", path: { id: "$inbox" } },
@@ -249,6 +256,7 @@ const running: Play[] = [
       "",
     ].join("\r\n"),
   },
+  ...answered,
   { operation: "GET /v1/leads/:id/timeline", path: { id: "$lead" }, query: { limit: "3" } },
   {
     operation: "GET /v1/events",
@@ -371,6 +379,13 @@ const endings: Play[] = [
   { operation: "DELETE /v1/campaigns/:id", path: { id: "$campaign" } },
 ];
 
+const meanings: Play[] = [
+  {
+    operation: "POST /v1/replies/classify",
+    body: { text: "Thanks, but we are not interested." },
+  },
+];
+
 /** All calls, in their order. */
 export const SCENARIO: readonly Play[] = [
   ...prepare,
@@ -379,7 +394,9 @@ export const SCENARIO: readonly Play[] = [
   ...leads,
   ...running,
   ...doubts,
+  ...calendars,
   ...suppressions,
+  ...meanings,
   ...keys,
   ...people,
   ...endings,

@@ -2,7 +2,13 @@
 import { join } from "node:path";
 
 import type { MailLab } from "../world/mail-lab.ts";
-import { type Running, runProgram, startProgram, temporaryDirectory } from "../world/program.ts";
+import {
+  type ProgramOptions,
+  type Running,
+  runProgram,
+  startProgram,
+  temporaryDirectory,
+} from "../world/program.ts";
 
 interface Answer<T> {
   success: boolean;
@@ -12,8 +18,13 @@ interface Answer<T> {
 
 export interface Rig {
   /** The data directory. */
-  dir: string;
-  start(): Promise<void>;
+  readonly dir: string;
+  /** Runs the program, as the rig was told to or as it is told now. */
+  start(options?: ProgramOptions): Promise<void>;
+  /** Of the running program; 0 while none runs. */
+  pid(): number;
+  /** What the programs that have ended have logged. */
+  logged(): string;
   kill(): Promise<void>;
   stop(): Promise<number>;
   /** Stops the process for a while (SIGSTOP), or lets it go on (SIGCONT). */
@@ -24,24 +35,24 @@ export interface Rig {
   close(): Promise<void>;
 }
 
+export interface RigOptions {
+  /** How the program is run; the source by default. */
+  program?: ProgramOptions;
+  /** Holds the data directory, and stays after `close`; a temporary one by default. */
+  place?: string;
+}
+
 /** Makes a data directory and a live key; `start` runs the program in it. */
-export async function openRig(): Promise<Rig> {
-  const directory = temporaryDirectory();
+export async function openRig({ program = {}, place }: RigOptions = {}): Promise<Rig> {
+  const directory = place === undefined ? temporaryDirectory() : { path: place, remove() {} };
   const dir = join(directory.path, "data");
-  const made = await runProgram([
-    "keys",
-    "create",
-    "--mode",
-    "live",
-    "--scopes",
-    "all",
-    "--json",
-    "--dir",
-    dir,
-  ]);
+  const made = await runProgram(
+    ["keys", "create", "--mode", "live", "--scopes", "all", "--json", "--dir", dir],
+    program,
+  );
   const { key } = JSON.parse(made.stdout) as { key: string };
   // A test asks more often than the first tier allows.
-  await runProgram(["workspaces", "set", "--tier", "apex", "--dir", dir]);
+  await runProgram(["workspaces", "set", "--tier", "apex", "--dir", dir], program);
   let running: Running | null = null;
 
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
@@ -59,16 +70,20 @@ export async function openRig(): Promise<Rig> {
       throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(json)}`);
     return json.data;
   };
+  let logged = "";
   const end = async (signal: NodeJS.Signals) => {
     const ended = await running?.end(signal);
+    logged += ended?.stderr ?? "";
     running = null;
     return ended?.exit_code ?? 0;
   };
   return {
     dir,
-    async start() {
-      running = await startProgram(["--dir", dir]);
+    async start(options = program) {
+      running = await startProgram(["--dir", dir], options);
     },
+    pid: () => running?.pid ?? 0,
+    logged: () => logged,
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
     signal: (name) => void (running && process.kill(running.pid, name)),

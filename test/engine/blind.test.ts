@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import { watchInbox } from "../../src/engine/read/watch.ts";
-import { pauseInbox } from "../../src/resources/inboxes/store.ts";
+import { clearReadFailures, pauseInbox } from "../../src/resources/inboxes/store.ts";
 import { auditOf } from "../world/audit.ts";
 import { type EngineRoom, HOUR_MS, MINUTE_MS, openEngineRoom } from "../world/engine-room.ts";
 import { serverThatCannotBeReached } from "../world/mail-vices.ts";
@@ -87,7 +87,8 @@ async function watchUntil(isDone: () => boolean, onSleep: (sleeps: number) => vo
       onSleep(++sleeps);
     },
     nudged: () => stop.signal,
-    generation: () => 0,
+    connection: () => stop.signal,
+    crowd: () => 1,
     onTried: () => {
       if (isDone() || ++looks > 500) stop.abort();
     },
@@ -130,6 +131,33 @@ describe("a mailbox that cannot be read", () => {
     expect(sleeps).toBeLessThan(200);
     expect(sleeps).toBeGreaterThan(100);
     expect(room.inbox(inbox)?.state).toBe("needs_login");
+  });
+
+  test("is tried no more after three days of a refused login, until its owner says that it works", async () => {
+    room.world.failReading("auth");
+    const began = room.clock.now();
+    await watchUntil(() => room.clock.now() - began > 4 * 24 * HOUR_MS);
+    const { read_failures, read_failing_since } = room.inbox(inbox) ?? {};
+    expect(read_failures).toBeLessThan(3.2 * 24 * 6);
+    expect(read_failing_since).toBe(began);
+    await watchUntil(() => room.clock.now() - began > 5 * 24 * HOUR_MS);
+    // A new watch knows nothing of the one before.
+    expect(room.inbox(inbox)?.read_failures).toBe(read_failures);
+    room.world.failReading(null);
+    room.ledger.write((tx) => clearReadFailures(tx, inbox));
+    await watchUntil(happened("inbox.reconnected"));
+    expect(room.inbox(inbox)?.state).toBe("active");
+  });
+
+  test("because its server has too many connections is told of after an hour", async () => {
+    room.world.failReading("limit");
+    const began = room.clock.now();
+    await watchUntil(() => room.clock.now() - began > 30 * MINUTE_MS);
+    expect(room.events()).toEqual([]);
+    expect(room.inbox(inbox)?.read_fault).not.toBeNull();
+    await watchUntil(happened("inbox.disconnected"));
+    expect(room.clock.now() - began).toBeGreaterThanOrEqual(HOUR_MS);
+    expect(room.inbox(inbox)?.state).toBe("disconnected");
   });
 
   test("stays paused when somebody paused it", async () => {

@@ -7,6 +7,7 @@ import type { AccessTable } from "../../src/http/access.ts";
 import { created, noContent, ok } from "../../src/http/envelope.ts";
 import { openFront } from "../../src/http/front.ts";
 import { integer, nothing, okOf, pageQuery, rawBody } from "../../src/http/schemas.ts";
+import type { SignIns } from "../../src/http/sign-ins.ts";
 import { openWiring, type Wiring } from "../../src/http/wiring.ts";
 import { authenticate } from "../../src/resources/api-keys/actions.ts";
 import { admitSession } from "../../src/resources/auth/actions.ts";
@@ -98,12 +99,15 @@ const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: Th
     ledgers: house.ledgers,
     mail: noMailHere,
     names: { mailHosts: noMailHere, services: noMailHere },
+    sign_ins: noSignIns,
     explainCampaign: () => null,
     explainLead: () => null,
     advance: (ledger, until) => house.engine.advance(ledger, until),
     receive: noMailHere,
     forecast: noMailHere,
     sendTestMail: noMailHere,
+    sendAnswer: noMailHere,
+    openUntracked: noMailHere,
     resolve: noMailHere,
     authenticate: (key) => authenticate(house.control, key),
     admitSession: (wish) => admitSession({ control: house.control, session_key }, wish),
@@ -118,6 +122,18 @@ const wiringOf = ({ house }: TestHouse, { allowed_hosts = [], system_clock }: Th
 
 const noMailHere = (): never => {
   throw new Error("these routes send no mail");
+};
+
+const noSignIns: SignIns = {
+  assertClient: noMailHere,
+  serversOf: noMailHere,
+  linkOf: noMailHere,
+  begin: noMailHere,
+  finish: noMailHere,
+  askCode: noMailHere,
+  keepCode: noMailHere,
+  codeOf: noMailHere,
+  look: noMailHere,
 };
 
 export interface ThingsOptions extends TestHouseOptions {

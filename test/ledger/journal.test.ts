@@ -1,6 +1,7 @@
 // The sent journal: what was written is read again, what a crash tore is passed over.
 import { expect, test } from "bun:test";
 import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { type JournalLine, readLine } from "../../src/ledger/journal-line.ts";
 import { openJournal } from "../../src/ledger/journal.ts";
@@ -17,6 +18,22 @@ const lineOf = (message_id: number): JournalLine => ({
   hash: "ab".repeat(32),
   reason: "",
 });
+
+/** Appends lines until the disk refuses one, and one more when there is room again. */
+const APPENDS = `
+  const { openJournal } = await import(process.env.MODULE);
+  const journal = openJournal(process.env.JOURNAL);
+  const line = ${JSON.stringify(lineOf(0))};
+  let written = 0;
+  let refused = false;
+  try {
+    for (; written < 1000; written++) journal.append([{ ...line, message_id: written }]);
+  } catch {
+    refused = true;
+  }
+  Bun.spawnSync(["prlimit", "--pid", String(process.pid), "--fsize=unlimited:"]);
+  journal.append([{ ...line, message_id: 1000 }]);
+  console.log(JSON.stringify({ written, refused }));`;
 
 test("lines are read as they were written, over a restart too", () => {
   const file = path();
@@ -74,4 +91,28 @@ test("a tail that begins within a line leaves that line out", () => {
 
 test("what is no line at all is nothing", () => {
   for (const text of ["", " ", "1 commit", "x ".repeat(20)]) expect(readLine(text)).toBeNull();
+});
+
+test("a disk that fills up in the midst of a line leaves nothing of it behind", () => {
+  const file = path();
+  // A limit on the size of its files is a full disk for a process of its own.
+  const limited = Bun.spawnSync(
+    ["bash", "-c", `ulimit -S -f 2; trap '' XFSZ; exec "$0" "$@"`, process.execPath, "-e", APPENDS],
+    {
+      env: {
+        ...process.env,
+        JOURNAL: file,
+        MODULE: join(import.meta.dir, "../../src/ledger/journal.ts"),
+      },
+    },
+  );
+  const told = JSON.parse(limited.stdout.toString()) as { written: number; refused: boolean };
+  expect(told.refused).toBe(true);
+  const journal = openJournal(file);
+  expect(journal.tail(100_000).map(({ message_id }) => message_id)).toEqual([
+    ...Array.from({ length: told.written }, (_, i) => i),
+    1000,
+  ]);
+  journal.close();
+  expect(readFileSync(file, "utf8").split("\n")).toHaveLength(told.written + 2);
 });

@@ -9,6 +9,15 @@ CREATE TABLE answers (
   UNIQUE (key_id, idempotency_key)
 ) STRICT;
 
+CREATE TABLE booking_sources (
+  id         INTEGER PRIMARY KEY,
+  name       TEXT    NOT NULL,
+  token_hash BLOB    NOT NULL UNIQUE, -- SHA-256
+  secret     BLOB    NOT NULL,        -- sealed with the workspace's data key, bound to this row and column
+  used_at    INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE campaign_inboxes (
   campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
   inbox_id    INTEGER NOT NULL REFERENCES inboxes (id),
@@ -136,7 +145,7 @@ CREATE TABLE inboxes (
   created_at      INTEGER NOT NULL,
   updated_at      INTEGER NOT NULL,
   deleted_at      INTEGER
-, rewrites_ids INTEGER, ids_checked_at INTEGER) STRICT;
+, rewrites_ids INTEGER, ids_checked_at INTEGER, auth TEXT NOT NULL DEFAULT 'password' CHECK (auth IN ('password', 'oauth'))) STRICT;
 
 CREATE TABLE journaled_mails (
   campaign_id INTEGER NOT NULL,
@@ -193,6 +202,30 @@ CREATE TABLE links (
   target TEXT    NOT NULL UNIQUE
 ) STRICT;
 
+CREATE TABLE meaning_corrections (
+  reply_id     INTEGER NOT NULL,
+  said         TEXT    NOT NULL, -- what imail had said
+  category     TEXT    NOT NULL, -- what the person said
+  rule         TEXT,             -- what the phrase rules say by themselves
+  version      INTEGER NOT NULL, -- of the features: those of another version teach nothing
+  features     BLOB    NOT NULL, -- numbers of features, 16 bits each, little endian
+  corrected_at INTEGER NOT NULL,
+  PRIMARY KEY (reply_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE meetings (
+  id         INTEGER PRIMARY KEY,
+  lead_id    INTEGER NOT NULL REFERENCES leads (id),
+  uid        TEXT    NOT NULL,
+  source     TEXT    NOT NULL CHECK (source IN ('calendar', 'booking')),
+  state      TEXT    NOT NULL CHECK (state IN ('booked', 'cancelled', 'no_show')),
+  starts_at  INTEGER,
+  told_at    INTEGER, -- when meeting.booked was told; NULL: its cancellation came first
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (lead_id, uid)
+) STRICT;
+
 CREATE TABLE message_aliases (
   alias      TEXT    PRIMARY KEY,
   message_id INTEGER NOT NULL REFERENCES messages (id)
@@ -230,7 +263,7 @@ CREATE TABLE messages (
   response      TEXT,             -- the server's last words
   copy          TEXT CHECK (copy IN ('due', 'filed')), -- the copy in the Sent folder
   copy_retry_at INTEGER,
-  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')),          -- uncertain: when evidence was last looked for
+  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')), reply_id  INTEGER, sent_by   TEXT, overrules INTEGER NOT NULL DEFAULT 0,          -- uncertain: when evidence was last looked for
   UNIQUE (enrollment_id, step_id),
   CHECK (kind <> 'step' OR (enrollment_id IS NOT NULL AND step_id IS NOT NULL AND lead_id IS NOT NULL AND campaign_id IS NOT NULL)),
   CHECK ((state IN ('sent', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
@@ -274,7 +307,7 @@ CREATE TABLE replies (
   fault           TEXT CHECK (fault IN ('mailbox', 'sender', 'transient')),
   received_at     INTEGER NOT NULL,
   read_at         INTEGER
-) STRICT;
+, person_category TEXT, corrected_by    TEXT, attached_by     TEXT, folder          TEXT, uidvalidity     INTEGER, uid             INTEGER, unsure INTEGER CHECK (unsure IN (0, 1)), evidence_start INTEGER, evidence_end INTEGER, asked_at INTEGER) STRICT;
 
 CREATE TABLE sandbox_mails (
   id         INTEGER PRIMARY KEY,
@@ -287,6 +320,18 @@ CREATE TABLE sandbox_mails (
   arrives_at INTEGER NOT NULL, -- on the test clock
   UNIQUE (inbox_id, folder, uid)
 ) STRICT;
+
+CREATE TABLE sign_ins (
+  inbox_id      INTEGER NOT NULL REFERENCES inboxes (id),
+  refresh_token BLOB    NOT NULL, -- sealed like a password, bound to this row and column
+  access_token  BLOB    NOT NULL,
+  got_at        INTEGER NOT NULL, -- when the access token was granted
+  expires_at    INTEGER NOT NULL, -- when it ends
+  signed_in_at  INTEGER NOT NULL, -- when its owner signed in
+  ends_at       INTEGER,          -- when the provider will ask for a new sign-in; NULL: it did not say
+  refused       TEXT,             -- why the provider refreshes no more; NULL: it does
+  PRIMARY KEY (inbox_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE steps (
   id          INTEGER PRIMARY KEY,
@@ -313,6 +358,18 @@ CREATE TABLE suppressions (
   created_at INTEGER NOT NULL, erased_at INTEGER,
   UNIQUE (key)
 ) STRICT;
+
+CREATE TABLE unread_mails (
+  inbox_id    INTEGER NOT NULL REFERENCES inboxes (id),
+  path        TEXT    NOT NULL,
+  uidvalidity INTEGER NOT NULL,
+  uid         INTEGER NOT NULL,
+  attempts    INTEGER NOT NULL, -- 0: fetched together with one that failed, and not tried by itself yet
+  reason      TEXT    NOT NULL, -- the server's words, or which limit it broke
+  sha256      BLOB,             -- of its bytes, where they came
+  quarantined_at INTEGER,       -- since then reading goes on without it; NULL: it is tried again
+  PRIMARY KEY (inbox_id, path, uidvalidity, uid)
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX answers_created ON answers (created_at);
 
@@ -347,6 +404,8 @@ CREATE INDEX leads_company ON leads (company_domain) WHERE company_domain IS NOT
 
 CREATE INDEX lifted_suppressions_key ON lifted_suppressions (key);
 
+CREATE INDEX meaning_corrections_age ON meaning_corrections (corrected_at);
+
 CREATE INDEX message_aliases_message ON message_aliases (message_id);
 
 CREATE INDEX messages_copies ON messages (inbox_id) WHERE copy = 'due';
@@ -367,8 +426,14 @@ CREATE INDEX messages_wire_ids ON messages (inbox_id) WHERE wire_id = 'due';
 
 CREATE INDEX replies_lead ON replies (lead_id);
 
+CREATE INDEX replies_unread ON replies (inbox_id) WHERE read_at IS NULL AND lead_id IS NOT NULL;
+
+CREATE INDEX replies_unsure ON replies (received_at) WHERE unsure = 1 AND asked_at IS NULL;
+
 CREATE INDEX sandbox_mails_coming ON sandbox_mails (arrives_at) WHERE uid < 0;
 
 CREATE UNIQUE INDEX steps_of_campaign ON steps (campaign_id, position) WHERE removed_at IS NULL;
 
 CREATE INDEX suppressions_erased ON suppressions (erased_at) WHERE erased_at IS NOT NULL;
+
+CREATE INDEX unread_mails_quarantined ON unread_mails (inbox_id) WHERE quarantined_at IS NOT NULL;

@@ -7,6 +7,8 @@ import type { Mode } from "../../src/core/states.ts";
 import type { Need } from "../../src/http/access.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { createKey } from "../../src/resources/api-keys/actions.ts";
+import { createBookingSource } from "../../src/resources/booking-sources/actions.ts";
+import { insertReply } from "../../src/resources/replies/store.ts";
 import { suppress } from "../../src/resources/suppressions/actions.ts";
 import { insertSandboxMail, lastSandboxMailId } from "../../src/resources/test/store.ts";
 import { changeWorkspace } from "../../src/resources/workspaces/actions.ts";
@@ -159,7 +161,7 @@ export function furnish(ledger: Ledger): Record<string, string> {
   const inbox = make.inbox();
   const campaign = make.campaign({ inbox_ids: [inbox] });
   const lead = make.lead({ email: `lea${inbox}@lead.test`, campaign_id: campaign.id });
-  const { message, mail, suppression } = ledger.write((tx) => {
+  const made = ledger.write((tx) => {
     const reason = { reason: "manual", source: "api", evidence: null } as const;
     suppress(ledger, tx, { kind: "domain", value: `acme${inbox}.test`, ...reason });
     insertSandboxMail(tx, {
@@ -178,14 +180,36 @@ export function furnish(ledger: Ledger): Record<string, string> {
       )
       .run(id, inbox, lead, tx.now);
     const row = tx.db.query<{ id: number }, []>("SELECT max(id) AS id FROM suppressions").get();
-    return { message: id, mail: lastSandboxMailId(tx), suppression: row?.id ?? 0 };
+    const reply = insertReply(tx, {
+      kind: "reply",
+      category: "interested",
+      confidence: 0.9,
+      source: "rule",
+      evidence: "tell me more",
+      matched_by: "message_id",
+      inbox_id: inbox,
+      lead_id: lead,
+      campaign_id: campaign.id,
+      message_id: id,
+      sender: `lea${inbox}@lead.test`,
+      subject: "Re: Hello",
+      text: "Tell me more.",
+      header_id: "1@lead.test",
+      return_date: null,
+      enhanced_status: null,
+      fault: null,
+      received_at: tx.now,
+    });
+    return { message: id, mail: lastSandboxMailId(tx), suppression: row?.id ?? 0, reply };
   });
   return {
     inboxes: formatId("inb", inbox),
     campaigns: formatId("cmp", campaign.id),
     leads: formatId("lead", lead),
-    messages: formatId("msg", message),
-    test: formatId("msg", mail),
-    suppressions: formatId("sup", suppression),
+    messages: formatId("msg", made.message),
+    test: formatId("msg", made.mail),
+    suppressions: formatId("sup", made.suppression),
+    replies: formatId("rpl", made.reply),
+    "booking-sources": formatId("bks", createBookingSource(ledger, "Calendar").id),
   };
 }

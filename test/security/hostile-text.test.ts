@@ -5,6 +5,10 @@ import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
 
 import { isControlFree, parseAddress, parseDomain } from "../../src/core/address.ts";
+import { judgeAutomatic } from "../../src/core/automatic.ts";
+import { checkTimedSignature } from "../../src/core/booking-signature.ts";
+import { readBooking } from "../../src/core/booking.ts";
+import { readCalendar } from "../../src/core/calendar.ts";
 import { judgeMail } from "../../src/core/classify.ts";
 import { zoneOfCountry } from "../../src/core/country-zones.ts";
 import { findStatus, judgeStatus, readDsn } from "../../src/core/dsn.ts";
@@ -16,14 +20,24 @@ import { textOfHtml, textOfReply } from "../../src/core/html-text.ts";
 import { parseId } from "../../src/core/ids.ts";
 import { rewriteLinks } from "../../src/core/link-rewriting.ts";
 import { badLinks } from "../../src/core/links.ts";
+import { CUE_INDEX } from "../../src/core/meaning-cues.ts";
+import { featuresOf } from "../../src/core/meaning-features.ts";
+import { judgeMeaning } from "../../src/core/meaning.ts";
+import { findOptOut } from "../../src/core/opt-out.ts";
 import { zoneOfPhone } from "../../src/core/phone-zones.ts";
+import { findPhrases } from "../../src/core/phrases.ts";
 import { readPlainTemplate } from "../../src/core/plain-template.ts";
 import { claimedLedger, readPublicToken } from "../../src/core/public-tokens.ts";
 import { encodeQuotedPrintable } from "../../src/core/quoted-printable.ts";
+import { findReferred } from "../../src/core/referred.ts";
+import { relativeDay } from "../../src/core/relative-day.ts";
 import { checkTemplate, renderText } from "../../src/core/render.ts";
 import { cutQuotes } from "../../src/core/reply-text.ts";
 import { blocksOf, originalIds, typedAddress } from "../../src/core/report-fields.ts";
 import { findReturnDate } from "../../src/core/return-date.ts";
+import { splitSentences } from "../../src/core/sentences.ts";
+import { shownEvidence } from "../../src/core/shown-evidence.ts";
+import { cutSignature } from "../../src/core/signature.ts";
 import { readToken } from "../../src/core/signing.ts";
 import { spamWords } from "../../src/core/spam-words.ts";
 import { everySpin, spin } from "../../src/core/spintax.ts";
@@ -36,6 +50,7 @@ import {
   replySubject,
 } from "../../src/core/threading.ts";
 import { pickVersion } from "../../src/core/versions.ts";
+import { isoDates, namedDates, numericDates } from "../../src/core/written-dates.ts";
 import { findZone } from "../../src/core/zones.ts";
 import { mailOf, msOf } from "../core/mails.ts";
 
@@ -62,8 +77,27 @@ const LEADS = { urlOf: (link: number) => `https://t.test/c/${link}`, own: "https
 
 const READERS: Record<string, Record<string, (text: string) => unknown>> = {
   "address.ts": { parseAddress, parseDomain, isControlFree },
+  "booking-signature.ts": {
+    checkTimedSignature: (text) =>
+      checkTimedSignature(text, { secret: "secret", body: new Uint8Array(), now }),
+  },
+  "booking.ts": {
+    "readBooking of an event": (text) =>
+      readBooking({ event: "booking.created", email: text, start: text, booking_id: text }),
+  },
   "classify.ts": {
     judgeMail: (text) => judgeMail(mailOf({ text, subject: text }), { secret, received_at: now }),
+  },
+  "automatic.ts": {
+    judgeAutomatic: (text) =>
+      judgeAutomatic(
+        mailOf({ text, subject: text, headers: { "auto-submitted": "auto-replied", date: text } }),
+        { received_at: now },
+      ),
+  },
+  "calendar.ts": {
+    readCalendar: (text) =>
+      readCalendar(mailOf({ parts: [{ content_type: "text/calendar", text }] })),
   },
   "country-zones.ts": { zoneOfCountry },
   "dsn.ts": {
@@ -89,7 +123,9 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     "badLinks of text": (text) => badLinks(text, false),
     "badLinks of HTML": (text) => badLinks(text, true),
   },
+  "meaning-features.ts": { featuresOf, judgeMeaning: (text) => judgeMeaning(text, text) },
   "phone-zones.ts": { zoneOfPhone },
+  "phrases.ts": { findPhrases: (text) => findPhrases(CUE_INDEX, text, () => undefined) },
   "public-tokens.ts": {
     claimedLedger,
     readPublicToken: (text) => readPublicToken(secret, "click", text),
@@ -105,6 +141,9 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     renderText: (text) => renderText(text.slice(0, 50_000), { a: "b" }),
     "renderText of a value": (text) => renderText("{{ a }}", { a: text }, "html"),
   },
+  "opt-out.ts": { findOptOut: (text) => findOptOut(text, text) },
+  "referred.ts": { findReferred: (text) => findReferred(text, "") },
+  "relative-day.ts": { relativeDay: (text) => relativeDay(text.slice(0, 4096), 0) },
   "reply-text.ts": { cutQuotes },
   "report-fields.ts": {
     typedAddress,
@@ -112,6 +151,9 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     originalIds: (text) => originalIds(asReport(text), text),
   },
   "return-date.ts": { findReturnDate: (text) => findReturnDate(text, now) },
+  "sentences.ts": { splitSentences },
+  "shown-evidence.ts": { shownEvidence },
+  "signature.ts": { cutSignature: (text) => cutSignature(["Best", text, text]) },
   "signing.ts": { readToken: (text) => readToken(secret, "kind", text) },
   "spam-words.ts": { spamWords },
   "spintax.ts": { everySpin, spin: (text) => spin(text, "seed") },
@@ -124,11 +166,19 @@ const READERS: Record<string, Record<string, (text: string) => unknown>> = {
     readUnsubscribeSubject: (text) => readUnsubscribeSubject(text, secret),
   },
   "versions.ts": { pickVersion: (text) => pickVersion(text, "2026-11-21") },
+  "written-dates.ts": {
+    isoDates: (text) => [...isoDates(text)],
+    numericDates: (text) => [...numericDates(text)],
+    namedDates: (text) => [...namedDates(text)],
+  },
   "zones.ts": { findZone },
 };
 
 /** Their expressions look only at what we or the campaign's owner have written, and at little of it. */
 const OWN_WORDS: Record<string, string> = {
+  "answer-mail.ts": "the subject and name of a mail that is answered, which reading has bounded",
+  "auto-words.ts": "tables; the one pattern reads a local part of 64 characters (automatic.ts)",
+  "judgement.ts": "200 characters of evidence, cut before they are read",
   "compose.ts": "headers that are made here; names and subjects go through header-text.ts",
   "scopes.ts": "names of scopes",
   "step-mail.ts": "templates that render.ts has bounded to 50,000 characters",

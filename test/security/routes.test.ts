@@ -160,7 +160,11 @@ describe("K6: a route under /v1", () => {
   test("that changes something is not opened by a scope to read", () => {
     expect(
       opened((need) => need.endsWith(":read")).filter((name) => !name.startsWith("GET ")),
-    ).toEqual(["POST /v1/campaigns/:id/validate", "POST /v1/campaigns/:id/preview"]);
+    ).toEqual([
+      "POST /v1/campaigns/:id/validate",
+      "POST /v1/campaigns/:id/preview",
+      "POST /v1/replies/classify",
+    ]);
   });
 });
 

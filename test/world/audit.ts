@@ -30,7 +30,8 @@ function differences(name: string, kept: string[], real: string[]): string[] {
 const HOLDS = "FROM messages WHERE kind = 'step' AND quota_day IS NOT NULL";
 const QUOTAS_KEPT = `SELECT day || ' ' || subject || ' ' || id AS what, used AS n
   FROM quotas WHERE used > 0 AND subject <> 'company'`;
-const QUOTAS_COUNTED = `SELECT quota_day || ' inbox ' || inbox_id AS what, count(*) AS n ${HOLDS} GROUP BY 1
+const QUOTAS_COUNTED = `SELECT quota_day || ' inbox ' || inbox_id AS what, count(*) AS n
+  FROM messages WHERE kind IN ('step', 'answer') AND quota_day IS NOT NULL GROUP BY 1
   UNION ALL SELECT quota_day || ' campaign ' || campaign_id, count(*) ${HOLDS} GROUP BY 1
   UNION ALL SELECT quota_day || ' campaign_new ' || campaign_id, count(*) ${HOLDS} AND first_of_lead = 1 GROUP BY 1`;
 

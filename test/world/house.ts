@@ -10,7 +10,7 @@ import type { Log } from "../../src/core/log.ts";
 import type { MailPort } from "../../src/core/mail-port.ts";
 import type { Mode } from "../../src/core/states.ts";
 import { openSandboxBox } from "../../src/engine/sandbox-box.ts";
-import { openHouse } from "../../src/house.ts";
+import { type HouseOptions, openHouse } from "../../src/house.ts";
 import { systemRandom } from "../../src/ledger/random.ts";
 import { openSandboxPort } from "../../src/mail/sandbox.ts";
 import { createKey } from "../../src/resources/api-keys/actions.ts";
@@ -24,6 +24,8 @@ export interface TestHouseOptions {
   mail?: MailPort;
   /** What DNS answers; without it, nothing. */
   names?: DnsPort;
+  /** In the place of Google and Microsoft; without it, the real ones, and no client for them. */
+  oauth?: HouseOptions["oauth"];
   /** The clock of live ledgers. */
   clock?: Clock;
   public_url?: string;
@@ -71,6 +73,7 @@ export async function openTestHouse(options: TestHouseOptions = {}) {
     in_memory: true,
     log: openLog(lines),
     names: options.names ?? noNames,
+    ...(options.oauth ? { oauth: options.oauth } : {}),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.public_url ? { public_url: options.public_url } : {}),
     mail: (ledger) =>

@@ -9,7 +9,12 @@ export interface OauthStub {
   token_url: string;
   introspect_url: string;
   revoke_url: string;
+  /** Dovecot asks about tokens of another provider, too: whose it is, or null. */
+  trust(lookUp: LookUp): void;
 }
+
+/** Whose token this is and when it ends (ms UTC), or null. */
+export type LookUp = (token: string) => Promise<{ user: string; expires_at: number } | null>;
 
 export interface LabDaemon {
   oauth: OauthStub;
@@ -23,6 +28,8 @@ interface Token {
 
 const GREYLISTED = "450 4.7.1 Greylisted, see https://grey.example/help";
 
+const nobodys: LookUp = () => Promise.resolve(null);
+
 /** Starts the policy server and the OAuth provider. */
 export async function startLabDaemon(ports: LabPorts): Promise<LabDaemon> {
   const policy = policyServer();
@@ -30,10 +37,11 @@ export async function startLabDaemon(ports: LabPorts): Promise<LabDaemon> {
     throw new Error(`port ${ports.policy} was taken meanwhile`);
   }
   const tokens = new Map<string, Token>();
+  let lookUp: LookUp = nobodys;
   const oauth = Bun.serve({
     hostname: LAB_HOST,
     port: ports.oauth,
-    fetch: (request) => answerOauth(request, tokens),
+    fetch: (request) => answerOauth(request, tokens, lookUp),
   });
   const url = `http://${LAB_HOST}:${ports.oauth}`;
   return {
@@ -41,6 +49,9 @@ export async function startLabDaemon(ports: LabPorts): Promise<LabDaemon> {
       token_url: `${url}/token`,
       introspect_url: `${url}/introspect`,
       revoke_url: `${url}/revoke`,
+      trust: (other) => {
+        lookUp = other;
+      },
     },
     close: async () => {
       policy.close();
@@ -82,14 +93,18 @@ function judge(question: string, greeted: Set<string>): string {
   return GREYLISTED;
 }
 
-async function answerOauth(request: Request, tokens: Map<string, Token>): Promise<Response> {
+async function answerOauth(
+  request: Request,
+  tokens: Map<string, Token>,
+  lookUp: LookUp,
+): Promise<Response> {
   const form = new URLSearchParams(await request.text());
   const token = form.get("token") ?? "";
   switch (new URL(request.url).pathname) {
     case "/token":
       return mint(form, tokens);
     case "/introspect":
-      return introspect(tokens.get(token));
+      return introspect(tokens.get(token) ?? (await lookUp(token)) ?? undefined);
     case "/revoke":
       tokens.delete(token);
       return Response.json({});

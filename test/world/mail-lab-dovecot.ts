@@ -87,6 +87,7 @@ if anyof(header :is "X-Lab-Junk" "yes", header :contains "X-Spam" "Yes") { filei
   "junk@lead.test": `require ["fileinto"];\nfileinto "Junk";\n`,
 };
 
+/** Logins are not cached: a token that has ended must be refused at once. */
 function mainConfig({ dir, ports, settings }: LabPlan): string {
   return `protocols = imap lmtp
 listen = ${LAB_HOST}
@@ -103,7 +104,7 @@ ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = no
 auth_mechanisms = plain login xoauth2 oauthbearer
 auth_failure_delay = ${settings.auth_failure_delay_s} secs
-auth_cache_size = 1M
+auth_cache_size = 0
 mail_uid = ${MAIL_UID}
 mail_gid = ${MAIL_UID}
 first_valid_uid = ${MAIL_UID}

@@ -112,6 +112,8 @@ export function openMailWorld(
   const taken: TakenMail[] = [];
   const lost: TakenMail[] = [];
   const queue: Vice[] = [];
+  const fetches: { path: string; uids: number[] }[] = [];
+  const unfetchable = new Map<string, { uid: number; fault: LoginFault }>();
   let viceOf: (order: SendOrder) => Vice = serverThatAccepts;
   let reading_fault: LoginFault | null = null;
   let login_fault: LoginFault | null = null;
@@ -189,11 +191,19 @@ export function openMailWorld(
         const { uidvalidity, uidnext } = look(path);
         return { uidvalidity, uidnext };
       },
-      fetchFrom: async (path, from_uid, limit) =>
-        look(path)
+      fetchFrom: async (path, from_uid, limit) => {
+        const mails = look(path)
           .mails.filter(({ uid }) => uid >= from_uid)
-          .slice(0, limit)
-          .map(shown),
+          .slice(0, limit);
+        fetches.push({ path, uids: mails.map(({ uid }) => uid) });
+        const uids = mails.map(({ uid }) => uid);
+        const vice = unfetchable.get(path);
+        if (vice && uids.includes(vice.uid)) {
+          open = false;
+          throw new MailboxError(vice.fault, "the connection broke in FETCH", uids);
+        }
+        return mails.map(shown);
+      },
       firstUidSince: async (path, since) =>
         look(path).mails.find(({ at }) => at >= since)?.uid ?? null,
       findByHeader: async (path, header, value) => {
@@ -238,6 +248,11 @@ export function openMailWorld(
     always: (vice: (order: SendOrder) => Vice) => void (viceOf = vice),
     /** The IMAP servers cannot be used, or again they can (null). */
     failReading: (fault: LoginFault | null) => void (reading_fault = fault),
+    /** Every session breaks that fetches this mail. */
+    breakOn: (path: string, vice: { uid: number; fault: LoginFault }) =>
+      void unfetchable.set(path, vice),
+    /** What was fetched, batch by batch. */
+    fetches,
     /** Sessions break after so many commands; null: no more. */
     breakReadingAfter: (commands: number | null) =>
       void (commands_left = commands ?? Number.POSITIVE_INFINITY),

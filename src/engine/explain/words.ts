@@ -74,7 +74,8 @@ const unreadWords: Words = (told) => {
 const PAUSED_BY: Record<string, string> = {
   api: "by a request",
   replied_elsewhere: "because the lead answered in another campaign",
-  took_over: "because you wrote to the lead yourself",
+  you_took_over: "because you wrote to the lead yourself",
+  meeting_booked: "because a meeting with the lead was booked",
 };
 const pausedWords: Words = ({ enrollment }) => {
   const by = enrollment?.paused_by ?? "api";

@@ -6,7 +6,7 @@ import type { MailboxSession } from "../../core/mail-port.ts";
 import { isMessageId } from "../../core/threading.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { parseMail } from "../../mail/parse.ts";
+import { readMailOrHeader } from "../../mail/parse-pool.ts";
 import { findInbox, type InboxRow, setRewritesIds } from "../../resources/inboxes/store.ts";
 import { insertAlias } from "../../resources/messages/aliases.store.ts";
 import { listUncertain, listWireIds, type Sought } from "../../resources/messages/due.store.ts";
@@ -131,7 +131,7 @@ async function readIds(session: MailboxSession, found: readonly FiledMail[]): Pr
     const [mail] = await session.fetchFrom(folder, uid, 1);
     if (mail?.uid !== uid) continue;
     // oxlint-disable-next-line no-await-in-loop -- the same
-    const { message_id } = await parseMail(mail.bytes);
+    const { message_id } = await readMailOrHeader(mail.bytes);
     if (message_id !== null && isMessageId(message_id)) ids.push(message_id);
   }
   return ids;

@@ -6,8 +6,14 @@ import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps } from "../../resources/campaigns/steps.store.ts";
 import { findCampaign } from "../../resources/campaigns/store.ts";
-import { stopCompany, stopEnrollment, stopLead } from "../../resources/enrollments/actions.ts";
-import { hold, listEnrollmentsOfLead, pause } from "../../resources/enrollments/store.ts";
+import {
+  holdEnrollment,
+  pauseEnrollment,
+  stopCompany,
+  stopEnrollment,
+  stopLead,
+} from "../../resources/enrollments/actions.ts";
+import { listEnrollmentsOfLead } from "../../resources/enrollments/store.ts";
 import { record } from "../../resources/events/actions.ts";
 import { clearSoftBounces, findLead, setLeadState } from "../../resources/leads/store.ts";
 import { subjectOf } from "../../resources/messages/actions.ts";
@@ -37,7 +43,8 @@ export function applyEffect(ledger: Ledger, tx: Tx, match: Match, reply: StoredR
       break;
     case "auto_reply":
       settleDoubt(ledger, tx, message);
-      if (judgement.category === "out_of_office") holdLead(tx, message, judgement.return_date);
+      if (judgement.category === "out_of_office")
+        holdLead(ledger, tx, message, judgement.return_date);
       break;
     case "hard_bounce":
     case "soft_bounce":
@@ -60,13 +67,21 @@ function tellJudgement(
   { judgement, message }: Match,
   reply: StoredReply,
 ): void {
-  const { kind, category, confidence } = judgement;
+  const { kind, category, confidence, source, evidence, unsure = null } = judgement;
   record(
     ledger,
     tx,
     {
       event: "reply.classified",
-      detail: { reply_id: formatId("rpl", reply.id), kind, category, confidence },
+      detail: {
+        reply_id: formatId("rpl", reply.id),
+        kind,
+        category,
+        confidence,
+        unsure,
+        source,
+        evidence,
+      },
     },
     subjectOf(message),
   );
@@ -91,7 +106,7 @@ function replied(ledger: Ledger, tx: Tx, message: MessageRow, reply: StoredReply
     ? []
     : listEnrollmentsOfLead(tx, message.lead_id)) {
     if (enrollment.campaign_id !== message.campaign_id)
-      pause(tx, enrollment.id, "replied_elsewhere");
+      pauseEnrollment(ledger, tx, enrollment, { paused_by: "replied_elsewhere" });
     else if (!goes_on) stopEnrollment(ledger, tx, enrollment.id, "replied");
   }
   answered(ledger, tx, message);
@@ -131,10 +146,11 @@ function unsubscribed(ledger: Ledger, tx: Tx, { message, judgement, matched_by }
   record(ledger, tx, { event: "lead.unsubscribed", detail: { source } }, subjectOf(message));
 }
 
-function holdLead(tx: Tx, message: MessageRow, return_date: string | null): void {
+function holdLead(ledger: Ledger, tx: Tx, message: MessageRow, return_date: string | null): void {
   if (message.lead_id === null) return;
   for (const enrollment of listEnrollmentsOfLead(tx, message.lead_id)) {
-    hold(tx, enrollment.id, heldUntil(return_date, tx.now, enrollment.zone));
+    const until = heldUntil(return_date, tx.now, enrollment.zone);
+    holdEnrollment(ledger, tx, enrollment, { until, reason: "out_of_office" });
   }
 }
 

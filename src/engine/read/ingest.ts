@@ -7,12 +7,13 @@ import type { FetchedMail } from "../../core/mail-port.ts";
 import { newText } from "../../core/reply-text.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { parseMail } from "../../mail/parse.ts";
+import { readMailOrHeader } from "../../mail/parse-pool.ts";
 import { type FolderRow, setCursor } from "../../resources/inboxes/folders.store.ts";
 import type { InboxRow } from "../../resources/inboxes/store.ts";
-import { insertDigest, insertReply } from "../../resources/replies/store.ts";
+import { insertDigest, insertReply, setMeaning } from "../../resources/replies/store.ts";
 import { applyEffect } from "./effects.ts";
 import { type Match, matchMail } from "./match.ts";
+import { judgeAnswer } from "./meaning.ts";
 
 type Place = Pick<FolderRow, "path" | "role" | "uidvalidity">;
 
@@ -26,6 +27,13 @@ export interface Ingested {
   reply_id: number | null;
 }
 
+/** A mail that came in and was parsed. */
+export interface Arrival {
+  inbox: InboxRow;
+  fetched: Pick<FetchedMail, "received_at" | "size">;
+  mail: ParsedMail;
+}
+
 /** Judges one fetched mail and lets it have its effect, once. */
 export async function ingestMail(
   ledger: Ledger,
@@ -33,17 +41,25 @@ export async function ingestMail(
   place: Place,
   fetched: FetchedMail,
 ): Promise<Ingested> {
-  const mail = await parseMail(fetched.bytes);
-  const match = matchMail(ledger, { inbox, mail, received_at: fetched.received_at });
+  const mail = await readMailOrHeader(fetched.bytes);
   return ledger.write((tx) => {
-    let reply_id: number | null = null;
-    if (match && insertDigest(tx, inbox.id, digestOf(mail, fetched.size))) {
-      reply_id = store(tx, inbox, match, { mail, received_at: fetched.received_at });
-      applyEffect(ledger, tx, match, { id: reply_id, subject: mail.subject });
-    }
+    const taken = takeMail(ledger, tx, { inbox, fetched, mail });
     setCursor(tx, inbox.id, { ...place, next_uid: fetched.uid + 1 });
-    return { mail, match, reply_id };
+    return taken;
   });
+}
+
+/** What a mail in the INBOX or in Junk does, once. The caller moves the cursor in the same transaction. */
+export function takeMail(ledger: Ledger, tx: Tx, { inbox, fetched, mail }: Arrival): Ingested {
+  const { received_at, size } = fetched;
+  const found = matchMail(ledger, { inbox, mail, received_at });
+  const match = found && { ...found, judgement: judgeAnswer(ledger, found.judgement, mail) };
+  let reply_id: number | null = null;
+  if (match && insertDigest(tx, inbox.id, digestOf(mail, size))) {
+    reply_id = store(tx, inbox, match, { mail, received_at });
+    applyEffect(ledger, tx, match, { id: reply_id, subject: mail.subject });
+  }
+  return { mail, match, reply_id };
 }
 
 /** Recognises a mail in another folder, after a UIDVALIDITY reset and after a crash. */
@@ -66,7 +82,7 @@ function store(
   { message, judgement, matched_by }: Match,
   { mail, received_at }: { mail: ParsedMail; received_at: number },
 ): number {
-  return insertReply(tx, {
+  const id = insertReply(tx, {
     kind: judgement.kind,
     category: judgement.category,
     confidence: judgement.confidence,
@@ -86,4 +102,18 @@ function store(
     fault: judgement.bounce?.fault ?? null,
     received_at,
   });
+  const { kind, category, confidence, source, evidence, unsure, evidence_span } = judgement;
+  if (category !== null && unsure !== undefined) {
+    setMeaning(tx, id, {
+      category,
+      confidence,
+      // An opt-out has had its effect: nobody is asked about it.
+      unsure: unsure && kind === "reply",
+      source,
+      evidence,
+      evidence_start: evidence_span?.start ?? null,
+      evidence_end: evidence_span?.end ?? null,
+    });
+  }
+  return id;
 }

@@ -2,19 +2,40 @@
 // with growing pauses when it breaks. Reading a mailbox never depends on sending from it.
 
 import type { Log } from "../../core/log.ts";
-import { type MailAccount, MailboxError, type MailPort } from "../../core/mail-port.ts";
+import {
+  type LoginFault,
+  type MailAccount,
+  MailboxError,
+  type MailboxSession,
+  type MailPort,
+} from "../../core/mail-port.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { accountOf } from "../../resources/inboxes/actions.ts";
 import { findInbox, type InboxRow } from "../../resources/inboxes/store.ts";
+import { listDueCopies, listUncertain, listWireIds } from "../../resources/messages/due.store.ts";
 import { noteTrouble, noteWorks, pauseAfter } from "../inbox-health.ts";
 import { learnWireIds, lookAgainAtOnce, settleDoubts } from "./doubts.ts";
 import { readUpToDate } from "./fetch.ts";
 import { fileCopies } from "./sent-folder.ts";
+import { openTurns } from "./turns.ts";
 
 /** A connection is made anew after this long: some servers fall silent for good (mail.md 4.7). */
 const RENEW_MS = 25 * 60_000;
-/** IDLE tells of the INBOX only; the other folders are looked at this often. */
-const POLL_MS = 60_000;
+/**
+ * IDLE is a hint, and tells of the INBOX only: all folders are read this often, whatever it tells. Below the five minutes
+ * after which follow-ups wait. A dead line shows itself sooner: TCP asks for itself (imap-session.ts).
+ */
+const READ_MS = 4 * 60_000;
+/** The same, as long as something of this inbox is to be found out in its folders, or it is lost. */
+const BUSY_READ_MS = 60_000;
+/** A connection that lived so long has ended as connections do (a token's hour, a server's restart): no trouble yet. */
+const LIVED_MS = 5 * 60_000;
+/** After so long nobody tries a refused login any more: providers lock accounts. */
+const REFUSED_MOST_MS = 3 * 86_400_000;
+const STOPPED_LOOK_MS = 10 * 60_000;
+/** Logins of so many inboxes at once; before each one a moment that grows with the number of inboxes. */
+const logins = openTurns(32);
+const MOMENT_MS = 10;
 
 export interface WatchDesk {
   ledger: Ledger;
@@ -24,63 +45,118 @@ export interface WatchDesk {
   signal: AbortSignal;
   /** Waits so long, or until the watch is nudged or stopped. */
   sleep(ms: number): Promise<void>;
-  /** Another number than before: every connection is to be made anew. */
-  generation(): number;
-  /** A signal that fires when the watch is nudged or stopped. */
+  /** A new signal that fires when the watch is nudged or stopped. */
   nudged(): AbortSignal;
+  /** A new signal for a new connection, which fires when it is to be made anew or stopped. */
+  connection(): AbortSignal;
+  /** How many inboxes are watched. */
+  crowd(): number;
   /** Reading has been tried. */
   onTried(): void;
 }
 
+/** How a connection ended: on purpose, after it had lived for long, or in trouble with these words. */
+type End = { end: "renewed" | "lived" | "faulted" } | { end: "trouble"; fault: LoginFault };
+
 /** Runs until the signal fires or the inbox is gone. Never throws. */
 export async function watchInbox(desk: WatchDesk): Promise<void> {
+  const { ledger, signal } = desk;
   let failures = 0;
-  while (!desk.signal.aborted) {
-    const inbox = findInbox(desk.ledger, desk.inbox_id);
+  let fault: LoginFault | null = null;
+  while (!signal.aborted) {
+    const inbox = findInbox(ledger, desk.inbox_id);
     if (!inbox) return;
-    failures = (await watchOnce(desk, inbox)) ? 0 : failures + 1;
-    if (failures > 0) await desk.sleep(pauseAfter(failures, desk.ledger.random.next()));
+    if (isGivenUp(inbox, fault, ledger.clock.now())) {
+      desk.onTried();
+      await desk.sleep(STOPPED_LOOK_MS);
+      continue;
+    }
+    if (desk.crowd() > 1) await desk.sleep(ledger.random.next() * MOMENT_MS * desk.crowd());
+    const ended = await watchOnce(desk, inbox);
+    fault = ended.end === "trouble" ? ended.fault : null;
+    failures = ended.end === "trouble" || ended.end === "faulted" ? failures + 1 : 0;
+    if (failures > 0) await desk.sleep(pauseAfter(failures, ledger.random.next()));
   }
 }
 
-/** One connection's life. False when it broke. */
-async function watchOnce(desk: WatchDesk, inbox: InboxRow): Promise<boolean> {
+/** Refused for three days: only another login, or its owner's word that it works, begins anew. */
+function isGivenUp(inbox: InboxRow, fault: LoginFault | null, now: number): boolean {
+  const { state, read_failing_since } = inbox;
+  const is_refused = state === "needs_login" || fault === "auth";
+  return is_refused && read_failing_since !== null && now - read_failing_since >= REFUSED_MOST_MS;
+}
+
+/** One connection's life. */
+async function watchOnce(desk: WatchDesk, inbox: InboxRow): Promise<End> {
   const { ledger, log } = desk;
+  const connection = desk.connection();
+  let began_at = ledger.clock.now();
   try {
     const account = accountOf(ledger, inbox);
     if (!account)
       throw new MailboxError("auth", "the stored login cannot be opened with this master key");
-    const generation = desk.generation();
-    const session = await desk.mail.openMailbox(account, desk.signal);
+    const session = await logins.take(() => desk.mail.openMailbox(account, connection));
+    began_at = ledger.clock.now();
     try {
-      const renew_at = ledger.clock.now() + RENEW_MS;
-      while (!desk.signal.aborted && ledger.clock.now() < renew_at) {
-        const current = findInbox(ledger, desk.inbox_id);
-        if (desk.generation() !== generation) return true;
-        // Another login or server: this session belongs to the one before.
-        if (!current || isOtherLogin(current, inbox)) return true;
-        if (!(await readOnce(ledger, desk.inbox_id, session))) return true;
-        desk.onTried();
-        await tryLostSending(desk, account);
-        await session.wait(POLL_MS, desk.nudged());
-      }
+      await keepReading(desk, inbox, { session, account, connection });
     } finally {
       await session.close();
     }
   } catch (error) {
-    if (desk.signal.aborted) return true;
-    if (error instanceof MailboxError) {
-      const { fault, message: words } = error;
-      log.warn({ inbox_id: desk.inbox_id, fault, words }, "an inbox could not be read");
-      noteFailure(desk, { half: "imap", fault, words });
-    } else {
+    if (desk.signal.aborted || connection.aborted) return { end: "renewed" };
+    if (!(error instanceof MailboxError)) {
       // Not the mailbox's doing: a full disk, or a fault of ours. The inbox is not blamed for it.
       log.error({ inbox_id: desk.inbox_id, error: String(error) }, "reading failed");
+      desk.onTried();
+      return { end: "faulted" };
     }
+    const { fault, message: words, uids } = error;
+    log.warn({ inbox_id: desk.inbox_id, fault, words }, "an inbox could not be read");
+    // A mail that breaks every connection must not look like a connection that has lived.
+    if (uids.length === 0 && ledger.clock.now() - began_at >= LIVED_MS) return { end: "lived" };
+    noteFailure(desk, { half: "imap", fault, words });
     desk.onTried();
-    return false;
+    return { end: "trouble", fault };
   }
-  return true;
+  return { end: "renewed" };
+}
+
+interface Line {
+  session: MailboxSession;
+  account: MailAccount;
+  connection: AbortSignal;
+}
+
+/** Reads and waits, until the connection is old, or belongs to a login that was changed. */
+async function keepReading(
+  desk: WatchDesk,
+  inbox: InboxRow,
+  { session, account, connection }: Line,
+): Promise<void> {
+  const { ledger, log } = desk;
+  const renew_at = ledger.clock.now() + RENEW_MS;
+  while (!connection.aborted && ledger.clock.now() < renew_at) {
+    const current = findInbox(ledger, desk.inbox_id);
+    // Another login or server: this session belongs to the one before.
+    if (!current || isOtherLogin(current, inbox)) return;
+    // Before reading: a nudge that comes meanwhile is not lost.
+    const nudged = desk.nudged();
+    if (!(await readOnce(ledger, desk.inbox_id, session, log))) return;
+    desk.onTried();
+    await tryLostSending(desk, account);
+    await session.wait(isBusy(ledger, desk.inbox_id) ? BUSY_READ_MS : READ_MS, nudged);
+  }
+}
+
+/** Is there a mail in doubt, a copy to file or an id to learn before the next reading would come, or is the inbox lost? */
+function isBusy(ledger: Ledger, inbox_id: number): boolean {
+  const until = ledger.clock.now() + READ_MS;
+  return (
+    findInbox(ledger, inbox_id)?.state !== "active" ||
+    listUncertain(ledger, inbox_id, until).length > 0 ||
+    listDueCopies(ledger, inbox_id, until).length > 0 ||
+    listWireIds(ledger, inbox_id, until).length > 0
+  );
 }
 
 const loginOf = ({ imap, imap_password, smtp, smtp_password }: InboxRow): string =>
@@ -124,14 +200,15 @@ function noteFailure(
 export async function readOnce(
   ledger: Ledger,
   inbox_id: number,
-  session: Awaited<ReturnType<MailPort["openMailbox"]>>,
+  session: MailboxSession,
+  log?: Log,
 ): Promise<boolean> {
   const inbox = findInbox(ledger, inbox_id);
   if (!inbox) return false;
   if (inbox.read_failures > 0) lookAgainAtOnce(ledger, inbox_id);
   // Before anything is read: an answer may name the id that the provider gave.
   await learnWireIds(ledger, inbox, session);
-  await readUpToDate(ledger, inbox, session);
+  await readUpToDate({ ledger, inbox, session, log });
   await settleDoubts(ledger, inbox, session);
   await fileCopies(ledger, inbox_id, session);
   return true;

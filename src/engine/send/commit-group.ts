@@ -87,9 +87,9 @@ function commit(ledger: Ledger, tx: Tx, message_id: number): JournalLine | null 
     domain_key: keys.domain,
   };
   if (!commitMessage(tx, guard)) return null;
-  // Pace is between dots: a slow body must not eat into the gap behind it. A test took no slot.
+  // Pace is between dots: a slow body must not eat into the gap behind it. Only steps took a slot.
   const late_ms = Math.max(0, tx.now - (message.claimed_at ?? tx.now));
-  if (late_ms > 0 && message.kind !== "test") delaySlot(tx, message.inbox_id, late_ms);
+  if (late_ms > 0 && message.kind === "step") delaySlot(tx, message.inbox_id, late_ms);
   return commitLine(ledger, message, tx.now);
 }
 

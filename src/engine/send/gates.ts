@@ -154,9 +154,9 @@ export function leadGates(situation: Omit<Situation, "inbox">, lead: LeadRow): G
   const gates: Gate[] = [];
   const { sent_at, claimed_at } = findMailsOfOtherCampaigns(reading, lead.id, campaign.id);
   const freeAfter = (at: number) => addDuration(at, readDuration(campaign.lead_cooldown), zone);
-  // One that is on its way goes now or never, whenever it was claimed: what it did is known soon.
-  if (claimed_at !== null && freeAfter(now) > now)
-    gates.push(shut("lead_cooldown", now + KNOWN_WITHIN_MS, claimed_at));
+  // One that is on its way goes now or never, whenever it was claimed: what it did is known soon. Also where this campaign
+  // has no cool-down: the other one may have, and which of the two dots comes first is not known.
+  if (claimed_at !== null) gates.push(shut("lead_cooldown", now + KNOWN_WITHIN_MS, claimed_at));
   else if (sent_at !== null && freeAfter(sent_at) > now)
     gates.push(shut("lead_cooldown", freeAfter(sent_at), sent_at));
   const company = companyQuota(ledger, campaign.id, lead.email);

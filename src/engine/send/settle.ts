@@ -3,6 +3,7 @@
 // whoever calls keeps the outcome and tries again.
 import { isGivenUp, retryAt } from "../../core/backoff.ts";
 import { judgeStatus } from "../../core/dsn.ts";
+import { formatId } from "../../core/ids.ts";
 import type { SendOutcome } from "../../core/mail-port.ts";
 import { dueAt, followingStep } from "../../core/sequence.ts";
 import type { Tx } from "../../ledger/database.ts";
@@ -26,6 +27,7 @@ import {
 import { noteMailed } from "../../resources/leads/store.ts";
 import { giveBackQuota, subjectOf } from "../../resources/messages/actions.ts";
 import {
+  findAnswerOf,
   findMessage,
   markDeferred,
   markFailed,
@@ -101,6 +103,7 @@ export function settleSent(
     (inbox.save_sent === "always" || (inbox.save_sent === "auto" && !files_itself));
   const wire_id = inbox && mayRewrite(inbox, tx.now) ? "due" : null;
   if (!markSent(tx, message.id, { response, sent_at, copy: copy ? "due" : null, wire_id })) return;
+  if (message.kind === "answer") tellAnswer(ledger, tx, message, sent_at);
   if (message.kind !== "step") return;
   if (message.lead_id !== null) noteMailed(tx, message.lead_id, sent_at);
   goOn(tx, message, { sent_at, counted: true });
@@ -110,6 +113,13 @@ export function settleSent(
     { event: "email.sent", detail: { response, at: sent_at } },
     subjectOf(message),
   );
+}
+
+function tellAnswer(ledger: Ledger, tx: Tx, message: MessageRow, at: number): void {
+  const answer = findAnswerOf(tx, message.id);
+  if (!answer) return;
+  const detail = { reply_id: formatId("rpl", answer.reply_id), by: answer.sent_by, at };
+  record(ledger, tx, { event: "reply.answered", detail }, subjectOf(message));
 }
 
 /** Is the Message-ID that this inbox's provider gives its mails worth a look? Of one that keeps ours, only now and then. */
@@ -162,7 +172,7 @@ type Answer = Extract<SendOutcome, { outcome: "deferred" | "rejected" }>;
 
 /** A 4xx or 5xx: whose fault it is decides. A sender's fault waits with the inbox and never touches the lead. */
 function settleAnswer(ledger: Ledger, tx: Tx, message: MessageRow, answer: Answer): void {
-  if (message.kind === "test") return endTest(tx, message, answer.response);
+  if (isWatched(message)) return endWatched(ledger, tx, message, answer.response);
   const judged = judgeStatus(answer.enhanced, answer.response);
   if (judged.fault === "sender") {
     const retry_at = tx.now + HOUR_MS;
@@ -219,8 +229,8 @@ export function putBack(
   message: MessageRow,
   response: string | null,
 ): void {
-  if (message.kind === "test") {
-    return endTest(tx, message, response ?? "the inbox stopped sending meanwhile");
+  if (isWatched(message)) {
+    return endWatched(ledger, tx, message, response ?? "it was stopped before it was handed over");
   }
   giveBackQuota(ledger, tx, message);
   if (returnToQueue(tx, message.id, response) && message.enrollment_id !== null) {
@@ -228,7 +238,11 @@ export function putBack(
   }
 }
 
-/** A test is not tried again: who asked for it is told at once, and it touches neither inbox nor lead. */
-function endTest(tx: Tx, message: MessageRow, response: string): void {
+/** Somebody sits there and waits for it: a test, or an answer. */
+const isWatched = ({ kind }: MessageRow) => kind === "test" || kind === "answer";
+
+/** It is not tried again: who asked for it is told at once, and it touches neither inbox nor lead. */
+function endWatched(ledger: Ledger, tx: Tx, message: MessageRow, response: string): void {
+  giveBackQuota(ledger, tx, message);
   markFailed(tx, message.id, response);
 }

@@ -64,7 +64,13 @@ const TAGS: ApiProse["tags"] = {
   },
   replies: {
     name: "Replies",
-    description: "What came back, judged: answers, absences, bounces, unsubscribes.",
+    description:
+      "What came back, judged: answers, absences, bounces, opt-outs. One inbox for all mailboxes, in which a person's word stands above the machine's.",
+  },
+  "booking-sources": {
+    name: "Booking sources",
+    description:
+      "Calendars that tell of meetings. Each has an address of its own and a secret that signs what it posts; a lead that books becomes `meeting`, and nothing more is sent to it by itself.",
   },
   suppressions: {
     name: "Suppressions",

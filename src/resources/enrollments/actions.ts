@@ -10,19 +10,24 @@ import { openUntil } from "../../core/window.ts";
 import { localDay } from "../../core/zones.ts";
 import type { Tx } from "../../ledger/database.ts";
 import { findNote, type Ledger, setNote } from "../../ledger/ledger.ts";
+import { formatInstant } from "../../ledger/row.ts";
 import { listSteps } from "../campaigns/steps.store.ts";
 import { findCampaign } from "../campaigns/store.ts";
+import { NO_SUBJECT, record } from "../events/actions.ts";
 import { findLead } from "../leads/store.ts";
 import { giveBackQuota } from "../messages/actions.ts";
 import { listClaimed } from "../messages/due.store.ts";
 import { cancelUnfinished, setWindowUntil } from "../messages/store.ts";
 import { listUnfinishedOfCampaign } from "./of-campaign.store.ts";
 import {
+  type EnrollmentRow,
   findEnrollmentOf,
+  hold,
   insertEnrollment,
   insertEnrollments,
   listEnrollmentsOfLead,
   type NewEnrollment,
+  pause,
   setWorkspaceZone,
   setZone,
   stop,
@@ -96,6 +101,65 @@ export function stopEnrollment(
 ): boolean {
   for (const message of cancelUnfinished(tx, enrollment_id)) giveBackQuota(ledger, tx, message);
   return stop(tx, enrollment_id, ended_by);
+}
+
+/** Which enrollments of a lead are meant: of one campaign, or all (null). */
+interface Part {
+  lead_id: number;
+  campaign_id: number | null;
+}
+
+type Told = Pick<EnrollmentRow, "id" | "lead_id" | "campaign_id">;
+
+const subjectOf = ({ lead_id, campaign_id }: Told) => ({ ...NO_SUBJECT, lead_id, campaign_id });
+
+/** Pauses it and tells who or what did. False when it has ended or is paused already. */
+export function pauseEnrollment(
+  ledger: Ledger,
+  tx: Tx,
+  enrollment: Told,
+  { paused_by, by = paused_by }: { paused_by: string; by?: string },
+): boolean {
+  if (!pause(tx, enrollment.id, paused_by)) return false;
+  record(ledger, tx, { event: "lead.paused", detail: { by } }, subjectOf(enrollment));
+  return true;
+}
+
+/** The same for what a lead does in this part. */
+export function pauseLeadIn(ledger: Ledger, tx: Tx, part: Part, paused_by: string): void {
+  for (const enrollment of listEnrollmentsOfLead(tx, part.lead_id)) {
+    if (part.campaign_id === null || part.campaign_id === enrollment.campaign_id)
+      pauseEnrollment(ledger, tx, enrollment, { paused_by });
+  }
+}
+
+/** Waits for the person who is away, until then (ms UTC), and tells why. */
+export function holdEnrollment(
+  ledger: Ledger,
+  tx: Tx,
+  enrollment: Told,
+  { until, reason }: { until: number; reason: string },
+): void {
+  if (!hold(tx, enrollment.id, until)) return;
+  const detail = { until: formatInstant(until), reason };
+  record(ledger, tx, { event: "lead.held", detail }, subjectOf(enrollment));
+}
+
+/** A person answered a mail of this campaign: there it ends, unless it goes on behind answers; all others pause. */
+export function answeredIn(
+  ledger: Ledger,
+  tx: Tx,
+  lead_id: number,
+  answered: { campaign_id: number | null; goes_on: boolean },
+): void {
+  for (const enrollment of listEnrollmentsOfLead(tx, lead_id)) {
+    if (enrollment.campaign_id !== answered.campaign_id)
+      pauseEnrollment(ledger, tx, enrollment, { paused_by: "replied_elsewhere" });
+    else if (!answered.goes_on) stopEnrollment(ledger, tx, enrollment.id, "replied");
+  }
+  const { campaign_id } = answered;
+  if (campaign_id !== null && findCampaign(tx, campaign_id)?.stop_for_company === true)
+    stopCompany(ledger, tx, { campaign_id, lead_id });
 }
 
 /** Ends every enrollment of a lead. */

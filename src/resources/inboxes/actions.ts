@@ -6,23 +6,22 @@ import { AppError, type FaultDetail, notFound } from "../../core/faults.ts";
 import { formatId } from "../../core/ids.ts";
 import { issue, refuseIssues } from "../../core/issues.ts";
 import type { MailAccount, MailPort, MailServer } from "../../core/mail-port.ts";
+import { isOAuthProvider } from "../../core/oauth-port.ts";
 import type { Mode } from "../../core/states.ts";
+import type { BegunCode, SignIns } from "../../http/sign-ins.ts";
 import type { Control } from "../../ledger/control.ts";
 import type { Reading } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { findServers, nothingFound } from "./find-servers.ts";
+import { claimLiveMailbox, findLiveMailbox, releaseLiveMailbox } from "./live-mailboxes.store.ts";
 import { sealLogin, tryLogins, withoutPassword } from "./logins.ts";
 import type { InboxDraft } from "./schema.ts";
 import { readServers } from "./servers.ts";
 import {
-  claimLiveMailbox,
   findInbox,
   findInboxByEmail,
-  findLiveMailbox,
   type InboxRow,
   insertInbox,
-  type NewInbox,
-  releaseLiveMailbox,
   type StoredServer,
 } from "./store.ts";
 
@@ -33,6 +32,7 @@ export interface Connecting {
   control: Control;
   mail(ledger: Ledger): MailPort;
   names: DnsPort;
+  sign_ins: SignIns;
 }
 
 const NO_SERVER: MailServer = {
@@ -50,7 +50,10 @@ export function getInbox(reading: Reading, id: number): InboxRow {
   return inbox;
 }
 
-/** The logins in clear, for the mail port; null when the master key does not open them. */
+/**
+ * The logins in clear, for the mail port, which fetches tokens by itself where there is no password; null when the
+ * master key does not open them.
+ */
 export function accountOf(ledger: Pick<Ledger, "vault">, inbox: InboxRow): MailAccount | null {
   const { id, email, provider } = inbox;
   const open = (column: "smtp_password" | "imap_password", server: StoredServer | null) => {
@@ -61,10 +64,16 @@ export function accountOf(ledger: Pick<Ledger, "vault">, inbox: InboxRow): MailA
   };
   if (provider === "sandbox")
     return { inbox_id: id, email, provider, smtp: NO_SERVER, imap: NO_SERVER };
+  if (inbox.auth === "oauth" && inbox.smtp && inbox.imap) {
+    const [smtp, imap] = [noPassword(inbox.smtp), noPassword(inbox.imap)];
+    return { inbox_id: id, email, provider, auth: "oauth", smtp, imap };
+  }
   const smtp = open("smtp_password", inbox.smtp);
   const imap = open("imap_password", inbox.imap);
   return smtp && imap ? { inbox_id: id, email, provider, smtp, imap } : null;
 }
+
+const noPassword = (server: StoredServer): MailServer => ({ ...server, password: "" });
 
 /** Checks everything of a mailbox and logs into both servers. What it gives saves the inbox and answers its id. */
 export async function prepareInbox(
@@ -77,6 +86,11 @@ export async function prepareInbox(
   refuseProvider(provider, ledger.mode);
   const { reply_to, issues } = readTexts(draft);
   const email = readEmail(draft.email, issues);
+  const has_password = draft.smtp?.password !== undefined || draft.imap?.password !== undefined;
+  const auth = draft.auth ?? (isOAuthProvider(provider) && !has_password ? "oauth" : "password");
+  if (auth !== "password") {
+    return prepareSignIn(ledger, house, { draft, provider, email, reply_to, auth, issues });
+  }
   const login =
     provider === "sandbox"
       ? null
@@ -88,6 +102,46 @@ export async function prepareInbox(
     await tryLogins(house.mail(ledger), { inbox_id: 0, email, provider, ...servers }, signal);
   }
   return () => saveInbox(ledger, house.control, { draft, provider, email, reply_to, servers });
+}
+
+interface Wanted extends Omit<CheckedInbox, "servers"> {
+  auth: "oauth" | "device";
+  issues: FaultDetail[];
+}
+
+/** An inbox whose owner has to sign in before anything can be tried. What it gives saves it as `pending_auth`. */
+async function prepareSignIn(
+  ledger: Ledger,
+  { control, sign_ins }: Connecting,
+  { auth, issues, ...wanted }: Wanted,
+): Promise<() => number> {
+  const { draft, provider, email } = wanted;
+  const is_known = isOAuthProvider(provider);
+  refuseIssues([...issues, ...oauthIssues(draft, is_known)]);
+  if (!is_known) throw new AppError("invalid_field");
+  refuseConnected(ledger, control, email);
+  sign_ins.assertClient(provider);
+  const servers = sign_ins.serversOf(provider, email);
+  const code: BegunCode | null =
+    auth === "device" ? await sign_ins.askCode(ledger, provider) : null;
+  return () => {
+    const id = saveInbox(ledger, control, { ...wanted, servers, is_pending: true });
+    if (code) sign_ins.keepCode(ledger, id, code);
+    return id;
+  };
+}
+
+/** A token opens the whole mailbox: it goes to its provider's servers only, so none can be named. */
+function oauthIssues(draft: InboxDraft, is_known: boolean): FaultDetail[] {
+  const why = is_known
+    ? "must be left out where the mailbox is signed in with its provider: its servers are known. With smtp.password, leave out auth"
+    : "";
+  const named = (["smtp", "imap"] as const).filter((part) => is_known && draft[part] !== undefined);
+  const issues = named.map((part) => issue(part, why));
+  if (is_known) return issues;
+  const only =
+    'must be "password" or left out: only gmail and microsoft mailboxes are signed in with their provider';
+  return [issue("auth", only)];
 }
 
 function refuseProvider(provider: Provider, mode: Mode): void {
@@ -166,6 +220,8 @@ interface CheckedInbox {
   email: string;
   reply_to: string | null;
   servers: { smtp: MailServer; imap: MailServer } | null;
+  /** Nobody has signed in yet. */
+  is_pending?: boolean;
 }
 
 /**
@@ -193,10 +249,17 @@ function saveInbox(ledger: Ledger, control: Control, found: CheckedInbox): numbe
   });
 }
 
-function newInbox(ledger: Ledger, id: number, found: CheckedInbox): NewInbox {
+function newInbox(
+  ledger: Ledger,
+  id: number,
+  found: CheckedInbox,
+): Parameters<typeof insertInbox>[1] {
   const { draft, email, provider, reply_to, servers } = found;
+  const is_pending = found.is_pending ?? false;
   const seal = (column: "smtp_password" | "imap_password", server: MailServer | undefined) =>
-    server ? sealLogin(ledger, { table: "inboxes", row: id, column }, server.password) : null;
+    server && !is_pending
+      ? sealLogin(ledger, { table: "inboxes", row: id, column }, server.password)
+      : null;
   return {
     id,
     email,
@@ -212,5 +275,9 @@ function newInbox(ledger: Ledger, id: number, found: CheckedInbox): NewInbox {
     signature: draft.signature ?? "",
     reply_to,
     save_sent: draft.save_sent ?? "auto",
+    ...(is_pending ? { state: "pending_auth", auth: "oauth" } : {}),
   };
 }
+
+export { openSignIns } from "./sign-ins.ts";
+export { withTokens } from "./tokens.ts";

@@ -2,25 +2,23 @@
 // goes on working until the new ones do.
 
 import { parseAddress } from "../../core/address.ts";
-import { AppError } from "../../core/faults.ts";
-import { invalidField, refuseIssues } from "../../core/issues.ts";
+import { AppError, type FaultDetail } from "../../core/faults.ts";
+import { invalidField, issue, refuseIssues } from "../../core/issues.ts";
 import type { MailServer } from "../../core/mail-port.ts";
 import type { Once } from "../../http/once.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { NO_SUBJECT, record } from "../events/actions.ts";
-import { accountOf, type Connecting, getInbox, readTexts, sandboxIssues } from "./actions.ts";
+import { type Connecting, getInbox, readTexts, sandboxIssues } from "./actions.ts";
+import { noteLoginWorks } from "./login-works.ts";
 import { sealLogin, tryLogins, withoutPassword } from "./logins.ts";
 import type { InboxChange } from "./schema.ts";
 import { changeServers } from "./servers.ts";
+import { deleteSignIn } from "./sign-ins.store.ts";
 import {
-  clearReadFailures,
-  clearSendFailures,
-  findInbox,
   type InboxRow,
   pauseInboxByHand,
-  reconnectInbox,
   resumeInbox,
+  setPasswordAuth,
   updateInbox,
   updateLogins,
 } from "./store.ts";
@@ -42,6 +40,7 @@ export async function changeInbox(
   refuseIssues([
     ...issues,
     ...(is_sandbox ? sandboxIssues(change) : []),
+    ...(names_servers && inbox.auth === "oauth" ? passwordIssues(change) : []),
     ...(changed?.issues ?? []),
   ]);
   if (changed) {
@@ -54,6 +53,14 @@ export async function changeInbox(
       saveChange(ledger, tx, id, { change, reply_to, servers: changed?.servers ?? null });
     });
   });
+}
+
+/** Whoever names servers leaves the sign-in: then a password logs in at both. */
+function passwordIssues({ smtp }: InboxChange): FaultDetail[] {
+  if (smtp?.password !== undefined) return [];
+  const why =
+    "is required: this inbox is signed in with its provider and has no password. To sign in anew, use POST /v1/inboxes/{id}/reconnect";
+  return [issue("smtp.password", why)];
 }
 
 interface Save {
@@ -111,25 +118,14 @@ function saveLogins(
 ): void {
   const seal = (column: "smtp_password" | "imap_password", password: string) =>
     sealLogin(ledger, { table: "inboxes", row: id, column }, password);
+  setPasswordAuth(tx, id);
+  deleteSignIn(tx, id);
   updateLogins(tx, id, {
     smtp: withoutPassword(smtp),
     imap: withoutPassword(imap),
     smtp_password: seal("smtp_password", smtp.password),
     imap_password: seal("imap_password", imap.password),
   });
-}
-
-/** Both servers have just taken the login: what was lost is found. A pause stays, for somebody meant it. */
-function noteLoginWorks(ledger: Ledger, tx: Tx, id: number): void {
-  const inbox = findInbox(tx, id);
-  clearSendFailures(tx, id);
-  clearReadFailures(tx, id);
-  if (inbox?.state === "disconnected" || inbox?.state === "needs_login") {
-    reconnectInbox(tx, id);
-    record(ledger, tx, { event: "inbox.reconnected", detail: {} }, { ...NO_SUBJECT, inbox_id: id });
-  }
-  tx.nudge("read");
-  tx.nudge("send");
 }
 
 /** Sends nothing until it is resumed; it is still read, for opt-outs and replies come in all the same. */
@@ -161,26 +157,4 @@ function refusePending({ state }: InboxRow): void {
     "wrong_state",
     "The inbox waits for its owner to sign in with the provider: there is nothing to pause or to resume yet.",
   );
-}
-
-/** Logs in anew with what is stored. Throws the fault of the server that refuses; what was lost is active again. */
-export async function reconnect(
-  ledger: Ledger,
-  house: Connecting,
-  id: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const inbox = getInbox(ledger, id);
-  refusePending(inbox);
-  const account = accountOf(ledger, inbox);
-  if (!account) {
-    const message =
-      "The stored login cannot be opened with this master key. Send the passwords again with PATCH /v1/inboxes/{id}: smtp.password and imap.password.";
-    throw new AppError("wrong_state", message, { field: "smtp.password" });
-  }
-  await tryLogins(house.mail(ledger), account, signal);
-  ledger.write((tx) => {
-    getInbox(tx, id);
-    noteLoginWorks(ledger, tx, id);
-  });
 }

@@ -31,6 +31,7 @@ const FAILURES: Record<
   { code: FaultCode | "auth_failed" | "unreachable"; field: string }
 > = {
   auth: { code: "auth_failed", field: "password" },
+  token: { code: "auth_failed", field: "password" },
   connect: { code: "unreachable", field: "host" },
   timeout: { code: "unreachable", field: "host" },
   greeting: { code: "unreachable", field: "host" },
@@ -43,6 +44,7 @@ const FAILURES: Record<
 
 const SENTENCES: Record<LoginFault, string> = {
   auth: "refused the login",
+  token: "takes no token that is out of date",
   connect: "cannot be reached",
   timeout: "did not answer in time",
   greeting: "does not greet like a mail server",
@@ -82,6 +84,12 @@ export function sealLogin(ledger: Ledger, place: SealedPlace, password: string):
 }
 
 /** What may be shown and stored in clear. */
-export function withoutPassword({ host, port, security, username, ca }: MailServer): StoredServer {
+export function withoutPassword({
+  host,
+  port,
+  security,
+  username,
+  ca,
+}: StoredServer): StoredServer {
   return { host, port, security, username, ca };
 }

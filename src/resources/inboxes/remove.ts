@@ -16,7 +16,9 @@ import {
 import { moveToInbox } from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
 import { getInbox } from "./actions.ts";
-import { deleteInbox, findInbox, releaseLiveMailbox } from "./store.ts";
+import { releaseLiveMailbox } from "./live-mailboxes.store.ts";
+import { deleteSignIn } from "./sign-ins.store.ts";
+import { deleteInbox, findInbox } from "./store.ts";
 import { countWaiting, listCampaignsOfInbox } from "./used.store.ts";
 
 const SLICE_ROWS = 2000;
@@ -126,6 +128,7 @@ function leaveCampaigns(ledger: Ledger, tx: Tx, id: number): void {
 
 function finish(tx: Tx, id: number): void {
   deleteInbox(tx, id);
+  deleteSignIn(tx, id);
   tx.nudge("read");
   tx.nudge("send");
 }

@@ -9,13 +9,13 @@ import type { Wiring } from "../../http/wiring.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { getInbox, prepareInbox } from "./actions.ts";
 import { showInbox } from "./answer.ts";
-import { changeInbox, pauseInboxByRequest, reconnect, resumeInboxByRequest } from "./change.ts";
+import { changeInbox, pauseInboxByRequest, resumeInboxByRequest } from "./change.ts";
+import { reconnect } from "./reconnect.ts";
 import { removeInbox } from "./remove.ts";
-import { Inbox, InboxChange, InboxQuery, NewInbox, RemoveQuery } from "./schema.ts";
+import { Inbox, InboxChange, InboxQuery, NewInbox, ReconnectBody, RemoveQuery } from "./schema.ts";
 import { countInboxes, listInboxes } from "./store.ts";
 
 const idOfPath = (text: string) => pathId("inb", text, "inbox");
-const answer = (ledger: Ledger, id: number) => ok(showInbox(ledger, getInbox(ledger, id)));
 
 /** What each failed login is called, in the words of the reference. */
 const LOGIN_FAULTS =
@@ -31,7 +31,9 @@ const PROSE = {
   connect: {
     operationId: "connectInbox",
     summary: "Connect an inbox",
-    description: `Logs into SMTP and IMAP first and saves nothing unless both work (${LOGIN_FAULTS}). Hosts and ports that are left out are found from the address: big providers, the provider behind the domain's MX, then the SRV records of the domain itself (RFC 6186). A host of another domain is never taken from DNS, because the password would go there: the message names it, and you decide. The IMAP login is that of SMTP unless it names its own. 409 \`inbox_exists\` when the mailbox is connected already. With a test key take \`provider: "sandbox"\`, which has no servers; every other provider is for live keys (400 \`provider_mode\`).`,
+    description: `Logs into SMTP and IMAP first and saves nothing unless both work (${LOGIN_FAULTS}). Hosts and ports that are left out are found from the address: big providers, the provider behind the domain's MX, then the SRV records of the domain itself (RFC 6186). A host of another domain is never taken from DNS, because the password would go there: the message names it, and you decide. The IMAP login is that of SMTP unless it names its own. 409 \`inbox_exists\` when the mailbox is connected already. With a test key take \`provider: "sandbox"\`, which has no servers; every other provider is for live keys (400 \`provider_mode\`).
+
+With \`provider: "gmail"\` or \`"microsoft"\` and no password its owner signs in with the provider: the answer has \`status: "pending_auth"\` and a \`setup_url\`, to be opened in a browser on this machine; nothing is sent or read before that. The client is your own: 400 \`oauth_client_missing\` says which settings are missing and which redirect URI is to be registered. \`auth: "device"\` asks Microsoft for a code instead, which is typed on any other device (\`device\`); 400 \`oauth_client_refused\` in the provider's words, 503 \`unavailable\` when it cannot be asked. A token goes to the provider's own servers only, so \`smtp\` and \`imap\` are left out. The sign-in must open this very mailbox, or nothing is saved.`,
   },
   get: {
     operationId: "getInbox",
@@ -65,14 +67,19 @@ const PROSE = {
   reconnect: {
     operationId: "reconnectInbox",
     summary: "Reconnect an inbox",
-    description: `Logs into both servers anew with what is stored. Works: what was \`disconnected\` or \`needs_login\` is \`active\`, its failures are forgotten and it is read at once; a paused inbox stays paused. Does not: nothing changes (${LOGIN_FAULTS}). 409 \`wrong_state\` when the stored login cannot be opened with the present master key.`,
+    description: `Logs into both servers anew with what is stored. Works: what was \`disconnected\` or \`needs_login\` is \`active\`, its failures are forgotten and it is read at once; a paused inbox stays paused. Does not: nothing changes (${LOGIN_FAULTS}). 409 \`wrong_state\` when the stored login cannot be opened with the present master key.
+
+An inbox that is signed in with Google or Microsoft answers a new \`setup_url\`, or with \`auth: "device"\` a code: it goes on as it is until its owner has signed in there. \`auth\` also moves a gmail or microsoft inbox from a password to a sign-in. 400 \`oauth_client_missing\`, \`oauth_client_refused\`, 503 \`unavailable\` as when connecting.`,
   },
 };
 
 const one = { params: pathParams, response: okOf(Inbox) };
 
-export const inboxes = (wiring: Wiring) =>
-  new Elysia({ name: "inboxes", prefix: "/inboxes" })
+export const inboxes = (wiring: Wiring) => {
+  const { sign_ins } = wiring;
+  const answer = (ledger: Ledger, id: number, setup_url: string | null = null) =>
+    ok(showInbox(ledger, sign_ins, getInbox(ledger, id), setup_url));
+  return new Elysia({ name: "inboxes", prefix: "/inboxes" })
     .use(wiring.auth)
     .guard({ ledger: true })
     .get(
@@ -83,7 +90,7 @@ export const inboxes = (wiring: Wiring) =>
         const rows = listInboxes(ledger, { before, limit: limit + 1, offset });
         const cut = cutPage(query, rows, () => countInboxes(ledger));
         return page(
-          cut.rows.map((row) => showInbox(ledger, row)),
+          cut.rows.map((row) => showInbox(ledger, sign_ins, row)),
           cut.pagination,
         );
       },
@@ -94,7 +101,7 @@ export const inboxes = (wiring: Wiring) =>
       async ({ ledger, body, set, request, once }) => {
         const save = await prepareInbox(ledger, wiring, body, request.signal);
         return once.finish(() => {
-          const inbox = showInbox(ledger, getInbox(ledger, save()));
+          const inbox = showInbox(ledger, sign_ins, getInbox(ledger, save()));
           return created(set, `/v1/inboxes/${inbox.id}`, inbox);
         });
       },
@@ -148,10 +155,12 @@ export const inboxes = (wiring: Wiring) =>
     )
     .post(
       "/:id/reconnect",
-      async ({ ledger, params, request }) => {
+      async ({ ledger, params, body, request }) => {
         const id = idOfPath(params.id);
-        await reconnect(ledger, wiring, id, request.signal);
-        return answer(ledger, id);
+        const wish = body ?? {};
+        const { setup_url } = await reconnect(ledger, wiring, { id, wish }, request.signal);
+        return answer(ledger, id, setup_url);
       },
-      { ...one, detail: PROSE.reconnect },
+      { ...one, body: ReconnectBody, detail: PROSE.reconnect },
     );
+};

@@ -81,6 +81,12 @@ export const NewInbox = t.Object({
   provider: t.Optional(
     word(PROVIDERS, "Default `smtp`. `sandbox` is for test keys, all others are for live keys."),
   ),
+  auth: t.Optional(
+    word(
+      ["password", "oauth", "device"],
+      "`oauth`: its owner signs in with the provider, at `setup_url`; the default for gmail and microsoft without a password. `device`: the same for Microsoft with a code that is typed on any other device, where this machine has no browser.",
+    ),
+  ),
   ...settings,
 });
 export type InboxDraft = typeof NewInbox.static;
@@ -95,6 +101,20 @@ export const InboxChange = t.Object({
   ...settings,
 });
 export type InboxChange = typeof InboxChange.static;
+
+export const ReconnectBody = t.Optional(
+  t.Object({
+    auth: t.Optional(
+      word(
+        ["oauth", "device"],
+        "Sign in with the provider, also where a password was used until now. `device`: with a code that is typed on another device; Microsoft only.",
+      ),
+    ),
+  }),
+);
+export interface ReconnectWish {
+  auth?: "oauth" | "device";
+}
 
 export const RemoveQuery = t.Object({
   reassign_to: t.Optional(
@@ -122,6 +142,35 @@ export const Inbox = t.Object({
   status: word(INBOX_STATES),
   status_reason: nullable(t.String({ description: "The server's words, or who paused it." })),
   status_since: instant,
+  auth: nullable(
+    word(["password", "oauth"], "How the servers are logged into; null in a sandbox."),
+  ),
+  setup_url: nullable(
+    t.String({
+      description:
+        "Where its owner signs in with the provider, in a browser on this machine. There while the inbox is `pending_auth`, or `needs_login` after a sign-in has ended, and in the answer of `reconnect`; good for one sign-in. Null otherwise.",
+    }),
+  ),
+  device: nullable(
+    t.Object(
+      {
+        user_code: t.String(),
+        verification_uri: t.String(),
+        expires_at: instant,
+      },
+      {
+        description:
+          "The code that is waited for: open `verification_uri` on any device and type it. Null when there is none; a restart forgets it.",
+      },
+    ),
+  ),
+  sign_in_ends_at: nullable(
+    t.Unsafe<string>({
+      ...instant,
+      description:
+        "When the provider has said that it will ask for a new sign-in: Google does after 7 days while the client's publishing status is Testing.",
+    }),
+  ),
   smtp: nullable(Server),
   imap: nullable(Server),
   daily_limit: t.Integer(),
@@ -133,6 +182,9 @@ export const Inbox = t.Object({
   sent_today: t.Integer({ description: "Mails, on the workspace's local day." }),
   remaining_today: t.Integer({
     description: "What the daily limit still allows; mails under way count.",
+  }),
+  unread_replies: t.Integer({
+    description: "Replies of leads that came in here and that nobody has marked as read.",
   }),
   sync: t.Object({
     state: word(SYNC_STATES),

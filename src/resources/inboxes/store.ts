@@ -1,23 +1,24 @@
-// SQL of inboxes, and of the list of live mailboxes in control.db: the only writer of both.
+// SQL of inboxes: the only writer of the table.
 import type { MailAccount, MailServer } from "../../core/mail-port.ts";
 import type { InboxState } from "../../core/states.ts";
 import { bindOnce } from "../../ledger/bind-once.ts";
-import type { Control } from "../../ledger/control.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
 
 /** One server of an inbox without its password. */
-export type StoredServer = Omit<MailServer, "password">;
+export type StoredServer = Omit<MailServer, "password" | "tokens">;
 
 export interface InboxRow {
   id: number;
   email: string;
   name: string;
   provider: MailAccount["provider"];
+  /** How both servers are logged into; what `oauth` was granted stands in sign_ins. */
+  auth: "password" | "oauth";
   /** Null in a sandbox. */
   smtp: StoredServer | null;
   imap: StoredServer | null;
-  /** Sealed; null in a sandbox. */
+  /** Sealed; null in a sandbox and with `oauth`. */
   smtp_password: Uint8Array | null;
   imap_password: Uint8Array | null;
   daily_limit: number;
@@ -53,7 +54,7 @@ type Stored = Omit<InboxRow, "smtp" | "imap" | "files_sent" | "rewrites_ids"> & 
   rewrites_ids: number | null;
 };
 
-const COLUMNS = `id, email, name, provider, smtp, imap, smtp_password, imap_password, daily_limit, hourly_limit,
+const COLUMNS = `id, email, name, provider, auth, smtp, imap, smtp_password, imap_password, daily_limit, hourly_limit,
   min_gap_seconds, signature, reply_to, save_sent, files_sent, rewrites_ids, ids_checked_at, state, state_reason, state_since, failures, failing_since,
   retry_at, next_slot_at, read_at, read_failures, read_failing_since, read_fault, created_at, updated_at`;
 
@@ -169,59 +170,26 @@ export type NewInbox = Pick<
   | "save_sent"
 >;
 
-/** Adds an inbox whose logins work: it is `active` from the start. */
-export function insertInbox(tx: Tx, inbox: NewInbox): void {
+/** Adds an inbox: `active` where its logins work, `pending_auth` where its owner must sign in first. */
+export function insertInbox(
+  tx: Tx,
+  inbox: NewInbox & { state?: "active" | "pending_auth"; auth?: InboxRow["auth"] },
+): void {
   tx.db
     .query(
-      `INSERT INTO inboxes (id, email, name, provider, smtp, imap, smtp_password, imap_password, daily_limit, hourly_limit,
+      `INSERT INTO inboxes (id, email, name, provider, auth, smtp, imap, smtp_password, imap_password, daily_limit, hourly_limit,
          min_gap_seconds, signature, reply_to, save_sent, state, state_since, created_at, updated_at)
-       VALUES ($id, $email, $name, $provider, $smtp, $imap, $smtp_password, $imap_password, $daily_limit, $hourly_limit,
-         $min_gap_seconds, $signature, $reply_to, $save_sent, 'active', $now, $now, $now)`,
+       VALUES ($id, $email, $name, $provider, $auth, $smtp, $imap, $smtp_password, $imap_password, $daily_limit, $hourly_limit,
+         $min_gap_seconds, $signature, $reply_to, $save_sent, $state, $now, $now, $now)`,
     )
     .run({
+      state: "active",
+      auth: "password",
       ...inbox,
       smtp: JSON.stringify(inbox.smtp),
       imap: JSON.stringify(inbox.imap),
       now: tx.now,
     });
-}
-
-export interface LiveMailbox {
-  workspace_id: number;
-  inbox_id: number;
-}
-
-/** Where this mailbox is live, over all workspaces. `control` is control.db. */
-export function findLiveMailbox({ db }: Reading, email: string): LiveMailbox | null {
-  return db
-    .query<LiveMailbox, [string]>(
-      "SELECT workspace_id, inbox_id FROM live_mailboxes WHERE email = ?",
-    )
-    .get(email);
-}
-
-/** Claims a mailbox for a workspace. False when another one has it; a claim that a crash left behind is taken over. */
-export function claimLiveMailbox(
-  control: Control,
-  mailbox: LiveMailbox & { email: string },
-): boolean {
-  return control.write(({ db }) => {
-    const { changes } = db
-      .query(
-        `INSERT INTO live_mailboxes (email, workspace_id, inbox_id)
-         VALUES (?, ?, ?)
-         ON CONFLICT (email) DO UPDATE SET inbox_id = excluded.inbox_id WHERE workspace_id = excluded.workspace_id`,
-      )
-      .run(mailbox.email, mailbox.workspace_id, mailbox.inbox_id);
-    return changes > 0;
-  });
-}
-
-/** Gives a claimed mailbox back, if it still stands for this inbox. */
-export function releaseLiveMailbox(control: Control, email: string, inbox_id: number): void {
-  control.write(({ db }) => {
-    db.query("DELETE FROM live_mailboxes WHERE email = ? AND inbox_id = ?").run(email, inbox_id);
-  });
 }
 
 /**
@@ -427,6 +395,38 @@ export function updateLogins(
       tx.now,
       id,
     );
+}
+
+/** Its owner has signed in: from now on tokens log in, at these servers, and no password is kept. */
+export function setOAuth(tx: Tx, id: number, servers: Record<"smtp" | "imap", StoredServer>): void {
+  updateLogins(tx, id, { ...servers, smtp_password: null, imap_password: null });
+  tx.db.query("UPDATE inboxes SET auth = 'oauth' WHERE id = ?").run(id);
+}
+
+/** From now on passwords log in. */
+export function setPasswordAuth(tx: Tx, id: number): void {
+  tx.db.query("UPDATE inboxes SET auth = 'password' WHERE id = ?").run(id);
+}
+
+/** The first login worked. */
+export function activateInbox(tx: Tx, id: number): void {
+  tx.db
+    .query(
+      `UPDATE inboxes
+       SET state = 'active', state_reason = NULL, state_since = ?1, updated_at = ?1
+       WHERE id = ?2 AND state = 'pending_auth'`,
+    )
+    .run(tx.now, id);
+}
+
+/** Why the sign-in that an inbox waits for was not kept. */
+export function noteSignInFailure(tx: Tx, id: number, reason: string): void {
+  tx.db
+    .query(
+      `UPDATE inboxes SET state_reason = ?, updated_at = ?
+       WHERE id = ? AND state IN ('pending_auth', 'needs_login')`,
+    )
+    .run(reason, tx.now, id);
 }
 
 /** Paused by a person, whatever else is the matter with it. */

@@ -8,21 +8,23 @@ import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { listSteps, type StepRow } from "../campaigns/steps.store.ts";
 import { findCampaign } from "../campaigns/store.ts";
-import { enrollLead, stopEnrollment } from "../enrollments/actions.ts";
+import { enrollLead, pauseEnrollment, stopEnrollment } from "../enrollments/actions.ts";
 import {
   type EnrollmentRow,
   findEnrollmentOf,
   listEnrollmentsOfLead,
-  pause,
   putOff,
   resume,
 } from "../enrollments/store.ts";
+import { NO_SUBJECT, record } from "../events/actions.ts";
 import { getLead, getOpenCampaign, refuseSuppressed } from "./actions.ts";
 
 /** Which enrollments of a lead are meant: of one campaign, or all (null). */
 export interface Aim {
   lead_id: number;
   campaign_id: number | null;
+  /** Who wants it: the public id of a key, or a user's; nobody in particular when left out. */
+  by?: string;
 }
 
 /** Adds the lead to a campaign that it was never in. */
@@ -40,7 +42,7 @@ export function pauseLead(ledger: Ledger, aim: Aim): void {
   ledger.write((tx) => {
     forEach(tx, aim, (enrollment) => {
       if (enrollment.ended_by !== null) return ended(enrollment.ended_by);
-      pause(tx, enrollment.id, "api");
+      pauseEnrollment(ledger, tx, enrollment, { paused_by: "api", by: aim.by ?? "api" });
       return null;
     });
   });
@@ -49,7 +51,10 @@ export function pauseLead(ledger: Ledger, aim: Aim): void {
 /** Ends it and cancels the mail that is not out yet. What has ended stays as it is. */
 export function stopLeadIn(ledger: Ledger, aim: Aim): void {
   ledger.write((tx) => {
-    for (const { id } of listAimed(tx, aim)) stopEnrollment(ledger, tx, id, "stopped");
+    for (const enrollment of listAimed(tx, aim)) {
+      if (stopEnrollment(ledger, tx, enrollment.id, "stopped"))
+        tell(ledger, tx, "lead.stopped", { enrollment, by: aim.by ?? "api" });
+    }
   });
 }
 
@@ -65,10 +70,21 @@ export function resumeLead(ledger: Ledger, aim: Aim): void {
       refuseSuppressed(ledger, tx, lead.email);
       if (behind) goOnAt(tx, enrollment, behind);
       else resume(tx, enrollment.id);
+      tell(ledger, tx, "lead.resumed", { enrollment, by: aim.by ?? "api" });
       tx.nudge("send");
       return null;
     });
   });
+}
+
+function tell(
+  ledger: Ledger,
+  tx: Tx,
+  event: "lead.resumed" | "lead.stopped",
+  { enrollment, by }: { enrollment: EnrollmentRow; by: string },
+): void {
+  const { lead_id, campaign_id } = enrollment;
+  record(ledger, tx, { event, detail: { by } }, { ...NO_SUBJECT, lead_id, campaign_id });
 }
 
 /** Ends that a person can take back: the others are somebody else's word, or there is nothing left to send. */
@@ -121,7 +137,7 @@ function forEach(tx: Tx, aim: Aim, act: (enrollment: EnrollmentRow) => AppError 
   if (first && faults.every((fault) => fault !== null)) throw first;
 }
 
-function listAimed(reading: Reading, { lead_id, campaign_id }: Aim): EnrollmentRow[] {
+function listAimed(reading: Reading, { lead_id, campaign_id }: Omit<Aim, "by">): EnrollmentRow[] {
   getLead(reading, lead_id);
   if (campaign_id === null) return listEnrollmentsOfLead(reading, lead_id);
   const enrollment = findEnrollmentOf(reading, campaign_id, lead_id);

@@ -5,6 +5,7 @@ import { parseAddress } from "../../core/address.ts";
 import type { FaultDetail } from "../../core/faults.ts";
 import { parseId } from "../../core/ids.ts";
 import { refuseIssues } from "../../core/issues.ts";
+import type { Caller } from "../../http/caller.ts";
 import { checkBody } from "../../http/check.ts";
 import { created, noContent, ok, page, pageOfTexts } from "../../http/envelope.ts";
 import { cutPage, readPage } from "../../http/paging.ts";
@@ -103,7 +104,8 @@ const PROSE = {
   timeline: {
     operationId: "getLeadTimeline",
     summary: "Get a lead's timeline",
-    description: "Its events, messages and replies in one list, newest first.",
+    description:
+      "Newest first, in one list: mails with their words, answers that somebody has written here (`detail` has their `kind` and who wrote them), replies with what is new in them and what they mean, and events: holds, pauses and resumes with who or what did them and why, corrections (`reply.classified` with `by`), doubts that were settled (`email.resolved`), opt-outs, meetings.",
   },
   enroll: {
     operationId: "enrollLead",
@@ -192,9 +194,10 @@ function timelinePage(ledger: Ledger, id: number, query: typeof TimelineQuery.st
   return page(cut.rows.map(showTimelineItem), cut.pagination);
 }
 
-const aimOf = (id: string, body: typeof SequenceOrder.static) => ({
+const aimOf = (id: string, body: typeof SequenceOrder.static, caller: Caller) => ({
   lead_id: idOfPath(id),
   campaign_id: campaignOf(body.campaign_id),
+  by: caller.public_id,
 });
 
 const one = { params: pathParams, response: okOf(Lead) };
@@ -256,24 +259,24 @@ export const leads = (wiring: Wiring) =>
     )
     .post(
       "/:id/pause",
-      ({ ledger, params, body }) => {
-        pauseLead(ledger, aimOf(params.id, body));
+      ({ ledger, caller, params, body }) => {
+        pauseLead(ledger, aimOf(params.id, body, caller));
         return answer(ledger, idOfPath(params.id));
       },
       { ...one, body: SequenceOrder, detail: PROSE.pause },
     )
     .post(
       "/:id/resume",
-      ({ ledger, params, body }) => {
-        resumeLead(ledger, aimOf(params.id, body));
+      ({ ledger, caller, params, body }) => {
+        resumeLead(ledger, aimOf(params.id, body, caller));
         return answer(ledger, idOfPath(params.id));
       },
       { ...one, body: SequenceOrder, detail: PROSE.resume },
     )
     .post(
       "/:id/stop",
-      ({ ledger, params, body }) => {
-        stopLeadIn(ledger, aimOf(params.id, body));
+      ({ ledger, caller, params, body }) => {
+        stopLeadIn(ledger, aimOf(params.id, body, caller));
         return answer(ledger, idOfPath(params.id));
       },
       { ...one, body: SequenceOrder, detail: PROSE.stop },

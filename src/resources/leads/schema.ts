@@ -236,12 +236,20 @@ export const TimelineItem = t.Object({
   message_id: nullable(idOf("msg")),
   inbox_id: nullable(idOf("inb")),
   subject: nullable(t.String({ description: "Of a message or a reply." })),
-  text: nullable(t.String({ description: "Of a reply: what is new in it." })),
+  text: nullable(
+    t.String({
+      description: "Of a message: its words, as text. Of a reply: what is new in it.",
+    }),
+  ),
   category: nullable(t.String({ description: "Of a reply: what it means." })),
   detail: nullable(
     t.Object(
       {},
-      { additionalProperties: true, description: "Of an event: what is special to it." },
+      {
+        additionalProperties: true,
+        description:
+          "What is special to it. Of a message: its `kind`, and of an answer `by`, who wrote it. Of a reply: the `source` of its category.",
+      },
     ),
   ),
 });

@@ -14,10 +14,10 @@ export interface TimelineRow {
   message_id: number | null;
   inbox_id: number | null;
   subject: string | null;
-  /** Of a reply: its new text. */
+  /** Of a message: its words; of a reply: its new text. */
   text: string | null;
   category: string | null;
-  /** Of an event: its own JSON. */
+  /** What is special to it, as JSON. */
   detail: string | null;
 }
 
@@ -39,10 +39,12 @@ export function listTimeline({ db }: Reading, wish: TimelineWish): TimelineRow[]
            NULL AS subject, NULL AS text, NULL AS category, detail
          FROM events WHERE lead_id = $lead_id AND id < $before
          UNION ALL
-         SELECT id, 'message', state, queued_at, campaign_id, step_id, id, inbox_id, subject, NULL, NULL, NULL
+         SELECT id, 'message', state, queued_at, campaign_id, step_id, id, inbox_id, subject, text, NULL,
+           json_object('kind', kind, 'by', sent_by)
          FROM messages WHERE lead_id = $lead_id AND id < $before
          UNION ALL
-         SELECT id, 'reply', kind, received_at, campaign_id, NULL, message_id, inbox_id, subject, text, category, NULL
+         SELECT id, 'reply', kind, received_at, campaign_id, NULL, message_id, inbox_id, subject, text,
+           coalesce(person_category, category), json_object('source', iif(person_category IS NULL, source, 'person'))
          FROM replies WHERE lead_id = $lead_id AND id < $before)
        ORDER BY id DESC
        LIMIT $limit OFFSET $offset`,

@@ -8,7 +8,7 @@ import { type Ledger, suppressionHash } from "../../ledger/ledger.ts";
 import { moveQuotas, type QuotaSubject } from "./quotas.store.ts";
 import type { MessageRow } from "./store.ts";
 
-type Place = Pick<MessageRow, "campaign_id" | "inbox_id" | "recipient"> & {
+type Place = Pick<MessageRow, "kind" | "campaign_id" | "inbox_id" | "recipient"> & {
   first_of_lead: boolean;
 };
 
@@ -38,14 +38,16 @@ export function reserveQuota(ledger: Ledger, tx: Tx, day: string, place: Place):
 
 /** Gives back every place that a message holds. */
 export function giveBackQuota(ledger: Ledger, tx: Tx, message: MessageRow): void {
-  if (message.quota_day === null || message.kind !== "step") return;
+  if (message.quota_day === null) return;
   const place = { ...message, day: message.quota_day, first_of_lead: message.first_of_lead === 1 };
   moveAll(ledger, tx, place, -1);
 }
 
 function moveAll(ledger: Ledger, tx: Tx, place: Place & { day: string }, by: 1 | -1): void {
-  const { day, campaign_id, inbox_id, recipient, first_of_lead } = place;
-  if (campaign_id === null) return;
+  const { day, kind, campaign_id, inbox_id, recipient, first_of_lead } = place;
+  // The mailbox has sent it, no campaign has.
+  if (kind === "answer") return moveQuotas(tx, day, [{ subject: "inbox", id: inbox_id }], by);
+  if (kind !== "step" || campaign_id === null) return;
   const company = companyQuota(ledger, campaign_id, recipient);
   const places: { subject: QuotaSubject; id: number | string }[] = [
     { subject: "inbox", id: inbox_id },

@@ -207,6 +207,19 @@ export function findLastMailTo(
     .get(place.lead_id, place.inbox_id, place.since);
 }
 
+/** The newest mail that was sent to the lead, whatever the inbox, or null. */
+export function findNewestMailTo({ db }: Reading, lead_id: number): MessageRow | null {
+  return db
+    .query<MessageRow, [number]>(
+      `SELECT ${MESSAGE_COLUMNS}
+       FROM messages
+       WHERE lead_id = ? AND released_at IS NOT NULL AND (state IN ('sent', 'uncertain') OR resent_at IS NOT NULL)
+       ORDER BY released_at DESC
+       LIMIT 1`,
+    )
+    .get(lead_id);
+}
+
 /** What other campaigns have sent to a lead. */
 export interface OtherMails {
   /** When the last of their mails went out, ms UTC. */

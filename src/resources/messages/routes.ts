@@ -12,7 +12,7 @@ import type { Wiring } from "../../http/wiring.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { formatInstant, formatInstantOrNull } from "../../ledger/row.ts";
 import { countMessages, findShownMessage, listMessages, type ShownMessage } from "./list.store.ts";
-import { Message, MessageQuery, NewTestMail, Resolution } from "./schema.ts";
+import { Message, MessageQuery, NewAnswer, NewTestMail, Resolution } from "./schema.ts";
 import { readTestMail } from "./test-mail.ts";
 
 const idOrNull = (prefix: IdPrefix, id: number | null) =>
@@ -140,6 +140,46 @@ export const testMails = (wiring: Wiring) =>
           summary: "Send a step to yourself",
           description:
             "Sends one step as `lead_id` would get it, or as the lead of the campaign that was made first, to `to`: one of your own inboxes, or the address of your account; any other address is a 400 `invalid_field`. It goes out at once, whatever the window, the pace and the limits say, from the lead's own inbox or the first active one of the campaign (409 `not_ready` where there is none), also from a draft. It counts nowhere: no limit, no number, no event, and nothing about the lead changes. The answer is the message, of kind `test`, with what the server said: it is `sent`, or `failed` and not tried again. A step without a subject comes under that of the first one, for there is no thread. In test mode it lands in the sandbox mailbox.",
+        },
+      },
+    );
+
+/** As a step's body is read. */
+const BEGINS_WITH_TAG = /^\s*<[a-z!]/i;
+
+export const answers = (wiring: Wiring) =>
+  new Elysia({ name: "answers", prefix: "/replies" })
+    .use(wiring.auth)
+    .guard({ ledger: true })
+    .post(
+      "/:id/send",
+      async ({ ledger, caller, params, body, once }) => {
+        const reply_id = pathId("rpl", params.id, "reply");
+        // A request that was killed and comes again finds its mail, whatever became of it.
+        const message_id = once.remember(() => ledger.write((tx) => tx.id()));
+        if (!findShownMessage(ledger, message_id)) {
+          await wiring.sendAnswer(ledger, {
+            message_id,
+            reply_id,
+            by: caller.public_id,
+            body: body.body,
+            html: body.html ?? BEGINS_WITH_TAG.test(body.body),
+            despite_suppression: body.despite_suppression ?? false,
+          });
+        }
+        return answer(ledger, message_id);
+      },
+      {
+        params: pathParams,
+        body: NewAnswer,
+        response: okOf(Message),
+        detail: {
+          operationId: "sendAnswer",
+          summary: "Answer a reply",
+          description: [
+            "Sends a mail of kind `answer` to whoever wrote the reply, from the inbox that it came in at, in the same thread (`In-Reply-To`, `References`, `Re:`), with the inbox's signature and without tracking or List-Unsubscribe. The answer waits for the outcome, which is the message: it is `sent`; or `failed`, with the server's words, and not tried again; or `uncertain`, when the server's answer was lost: that is settled like any other (`/v1/messages/{id}/resolve`), and never by sending it once more. With an `Idempotency-Key` a repeated call sends nothing twice.",
+            "It goes at once, outside of windows and pace and also when the day's limit is used up, but after a mail of that inbox that is on its way. It takes a place in the inbox's hour and day, for the provider counts it, and in no number of a campaign. A paused, lost or removed inbox, a bounce, and an untracked mail that was attached to nobody are a 409 `wrong_state`. A suppressed address is a 409 `lead_suppressed`, unless `despite_suppression` is `true`: for the one mail that somebody who asked to be left alone still expects. From then on you lead the conversation: where the lead's sequence still ran it is paused, as `you_took_over`, until somebody resumes it. In test mode it lands in the sandbox mailbox.",
+          ].join("\n\n"),
         },
       },
     );

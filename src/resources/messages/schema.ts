@@ -48,3 +48,19 @@ export const NewTestMail = t.Object({
   }),
   lead_id: t.Optional(idOf("lead")),
 });
+
+/** What somebody writes to answer a reply. */
+export const NewAnswer = t.Object({
+  body: t.String({
+    minLength: 1,
+    maxLength: 100_000,
+    description:
+      "As it is to be read: placeholders and spintax are not touched. The inbox's signature comes below.",
+  }),
+  html: t.Optional(
+    t.Boolean({ description: "The body is HTML. Left out: it is when it begins with a tag." }),
+  ),
+  despite_suppression: t.Optional(
+    t.Boolean({ description: "Answer although the address is on the suppression list." }),
+  ),
+});

@@ -104,6 +104,29 @@ export function insertClaimed(tx: Tx, message: NewMessage, claim: Claim): void {
     );
 }
 
+/** What an answer has beside a mail of a campaign; in the transaction of its claim. */
+export function noteAnswer(
+  tx: Tx,
+  id: number,
+  facts: { reply_id: number; sent_by: string; overrules: boolean },
+): void {
+  tx.db
+    .query("UPDATE messages SET reply_id = ?, sent_by = ?, overrules = ? WHERE id = ?")
+    .run(facts.reply_id, facts.sent_by, Number(facts.overrules), id);
+}
+
+/** What a mail answers and who wrote it, or null of one that is no answer. */
+export function findAnswerOf(
+  { db }: Reading,
+  id: number,
+): { reply_id: number; sent_by: string } | null {
+  return db
+    .query<{ reply_id: number; sent_by: string }, [number]>(
+      "SELECT reply_id, sent_by FROM messages WHERE id = ? AND reply_id IS NOT NULL",
+    )
+    .get(id);
+}
+
 /** A mail that waits in the queue: of one that is taken over and not claimed. */
 export function insertMessage(tx: Tx, message: NewMessage): void {
   tx.db
@@ -196,8 +219,9 @@ export function commitMessage(tx: Tx, guard: CommitGuard): boolean {
          slot_at = CASE WHEN kind = 'test' THEN NULL ELSE ?1 END
        WHERE id = ?2 AND state = 'claimed' AND boot_id = ?3
          AND (window_until IS NULL OR ?1 < window_until)
-         AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key = ?5)
-         AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key = ?6)
+         AND recipient <> '' -- an erased person has none any more
+         AND (overrules = 1 OR (NOT EXISTS (SELECT 1 FROM suppressions WHERE key = ?5)
+           AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key = ?6)))
          AND EXISTS (
            SELECT 1 FROM inboxes i
            WHERE i.id = messages.inbox_id AND i.state = 'active' AND i.deleted_at IS NULL

@@ -1,5 +1,5 @@
 // SQL of replies, and of the digests of what was judged: each inbound mail has its effect once (Invariant 7).
-import type { Tx } from "../../ledger/database.ts";
+import type { Reading, Tx } from "../../ledger/database.ts";
 
 export interface ReplyRow {
   id: number;
@@ -24,6 +24,17 @@ export interface ReplyRow {
   received_at: number;
 }
 
+/** A stored reply, with what people have done to it. */
+export interface KeptReply extends ReplyRow {
+  /** What a person says it means; `category` is the machine's. */
+  person_category: string | null;
+  corrected_by: string | null;
+  attached_by: string | null;
+  read_at: number | null;
+  /** 1: the machine's category is only the best of several. */
+  unsure: number | null;
+}
+
 export function insertReply(tx: Tx, reply: Omit<ReplyRow, "id">): number {
   const id = tx.id();
   tx.db
@@ -35,6 +46,62 @@ export function insertReply(tx: Tx, reply: Omit<ReplyRow, "id">): number {
     )
     .run({ ...reply, id });
   return id;
+}
+
+/** What a person's reply means, as it is judged now. */
+export interface ReplyMeaning {
+  category: string;
+  confidence: number;
+  unsure: boolean;
+  source: string;
+  evidence: string | null;
+  evidence_start: number | null;
+  evidence_end: number | null;
+}
+
+/** Writes down what a reply means. */
+export function setMeaning(tx: Tx, id: number, meaning: ReplyMeaning): void {
+  tx.db
+    .query(
+      `UPDATE replies
+       SET category = $category, confidence = $confidence, unsure = $unsure, source = $source, evidence = $evidence,
+         evidence_start = $evidence_start, evidence_end = $evidence_end
+       WHERE id = $id`,
+    )
+    .run({ ...meaning, unsure: meaning.unsure ? 1 : 0, id });
+}
+
+export interface UnsureReply {
+  id: number;
+  text: string;
+  source: string | null;
+  lead_id: number | null;
+  campaign_id: number | null;
+  message_id: number | null;
+  inbox_id: number;
+}
+
+const UNSURE = "id, text, source, lead_id, campaign_id, message_id, inbox_id";
+
+/** The newest unsure reply since then that the classifier of the settings was not asked about, or null. */
+export function findUnsure({ db }: Reading, since: number): UnsureReply | null {
+  return db
+    .query<UnsureReply, [number]>(
+      `SELECT ${UNSURE} FROM replies
+       WHERE unsure = 1 AND asked_at IS NULL AND received_at >= ? ORDER BY received_at DESC LIMIT 1`,
+    )
+    .get(since);
+}
+
+/** The reply while it is still unsure, or null. */
+export function findStillUnsure({ db }: Reading, id: number): UnsureReply | null {
+  return db
+    .query<UnsureReply, [number]>(`SELECT ${UNSURE} FROM replies WHERE id = ? AND unsure = 1`)
+    .get(id);
+}
+
+export function markAsked(tx: Tx, id: number): void {
+  tx.db.query("UPDATE replies SET asked_at = ? WHERE id = ?").run(tx.now, id);
 }
 
 /** Remembers a mail that has its effect now. False when it had it before: another folder, a reset, a crash. */
@@ -57,13 +124,109 @@ export function pruneDigests(tx: Tx, before: number): number {
     .run(before).changes;
 }
 
+/** What a KeptReply is read from. */
+export const REPLY_COLUMNS = `id, kind, category, confidence, source, evidence, matched_by, inbox_id, lead_id, campaign_id, message_id, sender,
+  subject, text, header_id, return_date, enhanced_status, fault, received_at, person_category, corrected_by, attached_by, read_at, unsure`;
+
+/** A reply of a lead or an untracked one; what is left of an erased person's is not found. */
+export function findKept({ db }: Reading, id: number): KeptReply | null {
+  return db
+    .query<KeptReply, [number]>(
+      `SELECT ${REPLY_COLUMNS} FROM replies WHERE id = ? AND (lead_id IS NOT NULL OR matched_by = 'untracked')`,
+    )
+    .get(id);
+}
+
+/** A reply with the place where its body lies, which only an untracked one has. */
+export type PlacedReply = KeptReply & {
+  folder: string | null;
+  uidvalidity: number | null;
+  uid: number | null;
+};
+
+/** An untracked reply, with its place. */
+export function findPlaced({ db }: Reading, id: number): PlacedReply | null {
+  return db
+    .query<PlacedReply, [number]>(
+      `SELECT ${REPLY_COLUMNS}, folder, uidvalidity, uid FROM replies WHERE id = ? AND matched_by = 'untracked'`,
+    )
+    .get(id);
+}
+
+/** The newest of the lead's answers that says what it means, or null. */
+export function findLastMeaning({ db }: Reading, lead_id: number): string | null {
+  return (
+    db
+      .query<{ category: string | null }, [number]>(
+        `SELECT coalesce(person_category, category) AS category
+         FROM replies
+         WHERE lead_id = ? AND kind = 'reply' AND coalesce(person_category, category) IS NOT NULL
+         ORDER BY received_at DESC, id DESC
+         LIMIT 1`,
+      )
+      .get(lead_id)?.category ?? null
+  );
+}
+
+export function setRead(tx: Tx, id: number, read: boolean): void {
+  tx.db
+    .query("UPDATE replies SET read_at = CASE WHEN ?1 THEN coalesce(read_at, ?2) END WHERE id = ?3")
+    .run(Number(read), tx.now, id);
+}
+
+/** A person's word, beside the machine's; what the mail is follows it. */
+export function setCategory(
+  tx: Tx,
+  id: number,
+  { kind, category, by }: { kind: ReplyRow["kind"]; category: string; by: string },
+): void {
+  tx.db
+    .query("UPDATE replies SET kind = ?, person_category = ?, corrected_by = ? WHERE id = ?")
+    .run(kind, category, by, id);
+}
+
+/** An untracked mail turns out to be a lead's: from now on its words are kept. False when it is somebody's already. */
+export function attachToLead(
+  tx: Tx,
+  id: number,
+  to: {
+    lead_id: number;
+    campaign_id: number | null;
+    message_id: number | null;
+    by: string;
+    /** What was read of it; null where it could not be. */
+    text: string | null;
+  },
+): boolean {
+  const { changes } = tx.db
+    .query(
+      `UPDATE replies
+       SET lead_id = $lead_id, campaign_id = $campaign_id, message_id = $message_id, attached_by = $by,
+         matched_by = 'by_hand', text = coalesce($text, text),
+         folder = NULL, uidvalidity = NULL, uid = NULL
+       WHERE id = $id AND lead_id IS NULL AND matched_by = 'untracked'`,
+    )
+    .run({ ...to, id });
+  return changes > 0;
+}
+
 /** Takes the person out of a lead's replies; kinds and instants stay (Invariant 8). */
 export function eraseRepliesOfLead(tx: Tx, lead_id: number): void {
   tx.db
     .query(
       `UPDATE replies
-       SET lead_id = NULL, sender = '', subject = '', text = '', header_id = NULL, evidence = NULL
+       SET lead_id = NULL, sender = '', subject = '', text = '', header_id = NULL, evidence = NULL,
+         evidence_start = NULL, evidence_end = NULL, return_date = NULL
        WHERE lead_id = ?`,
     )
     .run(lead_id);
+}
+
+/** Envelopes of mails that this person wrote and that were attached to nobody (Invariant 8). */
+export function eraseUntrackedFrom(tx: Tx, email: string): void {
+  tx.db
+    .query(
+      "DELETE FROM replies WHERE lead_id IS NULL AND matched_by = 'untracked' AND sender = ? COLLATE NOCASE",
+    )
+    .run(email);
 }

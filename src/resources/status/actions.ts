@@ -15,6 +15,7 @@ import { type Ledger, setNote, type Workspace } from "../../ledger/ledger.ts";
 import { formatInstant, formatInstantOrNull } from "../../ledger/row.ts";
 import { listCampaigns } from "../campaigns/store.ts";
 import { type InboxRow, listInboxes } from "../inboxes/store.ts";
+import { countQuarantined } from "../inboxes/unread.store.ts";
 import { sentOn } from "../inboxes/used.store.ts";
 import { countCampaignStates, countSentOn, readWaiting, type Waiting } from "./store.ts";
 
@@ -31,6 +32,8 @@ export type InboxStatus = {
   read_at: string | null;
   /** Why reading fails, in the server's words. */
   read_fault: string | null;
+  /** Mails that could not be read, of which nothing or only the header was judged. */
+  quarantined: number;
 };
 
 export type CampaignStatus = {
@@ -113,6 +116,7 @@ function showInboxStatus(reading: Reading, inbox: InboxRow, today: string): Inbo
     daily_limit,
     read_at: formatInstantOrNull(read_at),
     read_fault,
+    quarantined: countQuarantined(reading, id),
   };
 }
 

@@ -39,6 +39,7 @@ export function showReceived({ judgement, ...received }: Received): ReceivedRepl
     kind,
     category,
     confidence,
+    unsure: judgement.unsure ?? null,
     source,
     evidence,
     from: received.sender,

@@ -71,34 +71,42 @@ const KINDS = [
   "ignore",
 ] as const;
 
-export const ReceivedReply = t.Object({
-  id: nullable(t.Unsafe<string>({ ...idOf("rpl"), description: "Null where nothing was stored." })),
-  object: t.Literal("reply"),
-  outcome: word(
-    ["taken", "repeated", "untracked"],
-    "`taken` had its effect; `repeated` is a mail that had it before (same Message-ID, date and sender); `untracked` belongs to no lead and is not stored.",
-  ),
-  kind: word(KINDS, "What the mail is."),
-  category: nullable(t.String({ description: "What it means, as far as that is judged." })),
-  confidence: nullable(t.Number({ description: "0 to 1." })),
-  source: nullable(word(["header", "rule"], "What decided.")),
-  evidence: nullable(t.String({ description: "The header, code or words that decided." })),
-  from: t.String(),
-  subject: t.String(),
-  text: t.String({ description: "The new text only, without quotes and signature." }),
-  return_date: nullable(t.String({ description: "Of an absence: `YYYY-MM-DD`." })),
-  enhanced_status: nullable(t.String({ description: "Of a bounce: `5.1.1`." })),
-  fault: nullable(word(["mailbox", "sender", "transient"], "Of a bounce: whose fault it is.")),
-  matched_by: nullable(
-    t.String({
-      description:
-        "`message_id`, `unsubscribe_token`, `sender` or `report`; null of an untracked one.",
-    }),
-  ),
-  campaign_id: nullable(idOf("cmp")),
-  lead_id: nullable(idOf("lead")),
-  message_id: nullable(idOf("msg")),
-  inbox_id: idOf("inb"),
-  received_at: instant,
-});
+export const ReceivedReply = t.Object(
+  {
+    id: nullable(
+      t.Unsafe<string>({ ...idOf("rpl"), description: "Null where nothing was stored." }),
+    ),
+    object: t.Literal("reply"),
+    outcome: word(
+      ["taken", "repeated", "untracked"],
+      "`taken` had its effect; `repeated` is a mail that had it before (same Message-ID, date and sender); `untracked` belongs to no lead and is not stored.",
+    ),
+    kind: word(KINDS, "What the mail is."),
+    category: nullable(t.String({ description: "What it means, as far as that is judged." })),
+    confidence: nullable(t.Number({ description: "0 to 1." })),
+    unsure: nullable(
+      t.Boolean({ description: "Of a person's reply: `category` is only the best of several." }),
+    ),
+    source: nullable(word(["header", "rule", "model", "endpoint", "person"], "What decided.")),
+    evidence: nullable(t.String({ description: "The header, code or words that decided." })),
+    from: t.String(),
+    subject: t.String(),
+    text: t.String({ description: "The new text only, without quotes and signature." }),
+    return_date: nullable(t.String({ description: "Of an absence: `YYYY-MM-DD`." })),
+    enhanced_status: nullable(t.String({ description: "Of a bounce: `5.1.1`." })),
+    fault: nullable(word(["mailbox", "sender", "transient"], "Of a bounce: whose fault it is.")),
+    matched_by: nullable(
+      t.String({
+        description:
+          "`message_id`, `unsubscribe_token`, `sender` or `report`; null of an untracked one.",
+      }),
+    ),
+    campaign_id: nullable(idOf("cmp")),
+    lead_id: nullable(idOf("lead")),
+    message_id: nullable(idOf("msg")),
+    inbox_id: idOf("inb"),
+    received_at: instant,
+  },
+  { title: "ReceivedReply" },
+);
 export type ReceivedReply = typeof ReceivedReply.static;

@@ -6,12 +6,9 @@ import type { MailAccount, MailPort } from "../../../src/core/mail-port.ts";
 import type { Campaign } from "../../../src/resources/campaigns/schema.ts";
 import { listEnrollmentsOfLead } from "../../../src/resources/enrollments/store.ts";
 import { accountOf } from "../../../src/resources/inboxes/actions.ts";
+import { findLiveMailbox } from "../../../src/resources/inboxes/live-mailboxes.store.ts";
 import type { Inbox } from "../../../src/resources/inboxes/schema.ts";
-import {
-  disconnectInbox,
-  findInbox,
-  findLiveMailbox,
-} from "../../../src/resources/inboxes/store.ts";
+import { disconnectInbox, findInbox } from "../../../src/resources/inboxes/store.ts";
 import type { Lead } from "../../../src/resources/leads/schema.ts";
 import type { Message } from "../../../src/resources/messages/schema.ts";
 import type { SandboxMail } from "../../../src/resources/test/schema.ts";

@@ -5,12 +5,9 @@ import type { LoginFault, MailPort } from "../../../src/core/mail-port.ts";
 import { openLedger } from "../../../src/ledger/ledger.ts";
 import { systemRandom } from "../../../src/ledger/random.ts";
 import { accountOf, prepareInbox } from "../../../src/resources/inboxes/actions.ts";
+import { findLiveMailbox } from "../../../src/resources/inboxes/live-mailboxes.store.ts";
 import type { Inbox } from "../../../src/resources/inboxes/schema.ts";
-import {
-  findInboxByEmail,
-  findLiveMailbox,
-  listInboxes,
-} from "../../../src/resources/inboxes/store.ts";
+import { findInboxByEmail, listInboxes } from "../../../src/resources/inboxes/store.ts";
 import { createWorkspace } from "../../../src/resources/workspaces/actions.ts";
 import { type Ask, askWith } from "../../world/ask.ts";
 import { openTestHouse, type TestHouse } from "../../world/house.ts";
@@ -305,7 +302,8 @@ test("without the master key no login is kept, and the mailbox stays free", asyn
     onError: () => undefined,
   });
   const names = { mailHosts: nobody, services: nobody };
-  const wiring = { control: house.control, mail: () => mailThatTakesEveryLogin(), names };
+  const { sign_ins } = house.house;
+  const wiring = { control: house.control, mail: () => mailThatTakesEveryLogin(), names, sign_ins };
   const { signal } = new AbortController();
   const fault: unknown = await prepareInbox(ledger, wiring, mailbox, signal)
     .then((save) => save())

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 
 import { formatId } from "../../../src/core/ids.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
+import { createBookingSource } from "../../../src/resources/booking-sources/actions.ts";
+import { insertReply } from "../../../src/resources/replies/store.ts";
 import { suppress } from "../../../src/resources/suppressions/actions.ts";
 import { insertSandboxMail } from "../../../src/resources/test/store.ts";
 import { openTestHouse, type TestHouse } from "../../world/house.ts";
@@ -52,8 +54,33 @@ function furnish(ledger: Ledger): Record<string, string> {
     messages: formatId("msg", message),
     test: formatId("msg", message),
     suppressions: formatId("sup", suppression),
+    replies: formatId("rpl", makeReply(ledger, { inbox_id: inbox, lead_id: lead })),
+    "booking-sources": formatId("bks", createBookingSource(ledger, "Calendar").id),
   };
 }
+
+const makeReply = (ledger: Ledger, of: { inbox_id: number; lead_id: number }): number =>
+  ledger.write((tx) =>
+    insertReply(tx, {
+      ...of,
+      kind: "reply",
+      category: null,
+      confidence: null,
+      source: "rule",
+      evidence: null,
+      matched_by: "message_id",
+      campaign_id: null,
+      message_id: null,
+      sender: "lea@lead.test",
+      subject: "Re: Hello",
+      text: "Hello",
+      header_id: null,
+      return_date: null,
+      enhanced_status: null,
+      fault: null,
+      received_at: tx.now,
+    }),
+  );
 
 /** All rows of a ledger but for what is counted per request. */
 function everything(ledger: Ledger): string {
@@ -75,6 +102,7 @@ const bodyOf = (route: string, ids: Record<string, string>): object | null => {
     "POST /v1/campaigns/:id/test": { step_id: "stp_00000000007", to: "ana@sender.test" },
     "POST /v1/leads/:id/enroll": { campaign_id: ids["campaigns"] },
     "POST /v1/messages/:id/resolve": { as: "sent" },
+    "POST /v1/replies/:id/send": { body: "Hello" },
     "PATCH /v1/leads/:id": { first_name: "Eve" },
     "PATCH /v1/campaigns/:id": { name: "Mine" },
     "PATCH /v1/inboxes/:id": { name: "Mine" },
