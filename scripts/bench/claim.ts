@@ -124,7 +124,9 @@ function endBuilding({ db }: Ledger, indexes: readonly string[]): void {
     db.run(sql);
     db.run("PRAGMA wal_checkpoint(TRUNCATE)");
   }
-  db.run("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA ignore_check_constraints = OFF");
+  db.run(
+    "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA ignore_check_constraints = OFF",
+  );
   db.run("PRAGMA secure_delete = ON; PRAGMA cache_size = -2000; PRAGMA synchronous = FULL");
 }
 

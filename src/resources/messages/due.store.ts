@@ -61,9 +61,7 @@ const RETRIES = bindOnce(
 
 /** Deferred messages whose time has come. */
 export function listRetries({ db }: Reading, now: number): MessageRow[] {
-  return db
-    .query<MessageRow, [number]>(RETRIES)
-    .all(now);
+  return db.query<MessageRow, [number]>(RETRIES).all(now);
 }
 
 export interface Sought {
@@ -107,9 +105,7 @@ const HOLDING = bindOnce(
 
 /** Uncertain mails that hold their enrollment and were committed by `before_at`: the sequence may go on without them. */
 export function listHoldingUncertain({ db }: Reading, before_at: number): MessageRow[] {
-  return db
-    .query<MessageRow, [number]>(HOLDING)
-    .all(before_at);
+  return db.query<MessageRow, [number]>(HOLDING).all(before_at);
 }
 
 /** The commit instant of the oldest uncertain mail that holds its enrollment, or null. */
