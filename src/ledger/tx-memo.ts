@@ -33,7 +33,7 @@ export function openTxMemo<T>(): TxMemo<T> {
     forget: (reading, key) => void known.get(reading)?.delete(key),
     clear: (reading) => void known.delete(reading),
   };
-  clearing.push(memo.clear);
+  clearing.push((tx) => memo.clear(tx));
   return memo;
 }
 

@@ -9,6 +9,8 @@ const MIGRATIONS = [
   { name: "1", sql: "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER) STRICT" },
 ];
 
+const ignore = () => undefined;
+
 function openTable() {
   const db = openDatabase(":memory:", MIGRATIONS);
   for (let id = 1; id <= 9; id++) db.run("INSERT INTO t (id, n) VALUES (?, ?)", [id, id % 3]);
@@ -39,7 +41,6 @@ test("statements that are compiled once anyway stay as they are", () => {
 test("what was read in a part that was undone is read again", () => {
   const db = openTable();
   const clock = { now: () => 1, mono: () => 1 };
-  const ignore = () => undefined;
   const { write, together } = openWriter({ db, clock, onNudge: ignore, onError: ignore });
   const memo = openTxMemo<number>();
   const count = () => db.query<{ n: number }, []>("SELECT count(*) AS n FROM t").get()?.n ?? 0;
