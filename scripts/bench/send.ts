@@ -265,6 +265,7 @@ function quietMailbox(): MailboxSession {
     folders: async () => [{ path: "INBOX", role: "inbox" }],
     status: async () => ({ uidvalidity: 1, uidnext: 1 }),
     fetchFrom: async () => [],
+    fetchHeaders: async (_folder, from_uid) => ({ mails: [], next_uid: from_uid }),
     firstUidSince: async () => null,
     findByHeader: async () => [],
     append: async () => undefined,

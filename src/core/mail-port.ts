@@ -129,6 +129,13 @@ export interface FetchedMail {
   truncated: boolean;
 }
 
+export interface FetchedHeaders {
+  /** `bytes` end with the header. */
+  mails: FetchedMail[];
+  /** The first UID behind those that were looked at; `from_uid` where there were none. */
+  next_uid: number;
+}
+
 /**
  * A failed or dropped session. Every method of MailboxSession may throw it; `fault` says whose business it is. `uids` are
  * the mails that were being fetched when it broke: one of them may be why.
@@ -156,6 +163,8 @@ export interface MailboxSession {
    * what `status` has told.
    */
   fetchFrom(folder: string, from_uid: number, limit: number): Promise<FetchedMail[]>;
+  /** The same mails as their header only, without those that are drafts. */
+  fetchHeaders(folder: string, from_uid: number, limit: number): Promise<FetchedHeaders>;
   /** The lowest UID of the mails that came in at `since` (ms UTC, to the day) or later, or null: after a UIDVALIDITY reset. */
   firstUidSince(folder: string, since: number): Promise<number | null>;
   /** UIDs of the mails in which the header has exactly this value (RFC 9051 6.4.4 HEADER). */

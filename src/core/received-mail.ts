@@ -1,11 +1,11 @@
 // How a mail was judged that came in through the API of test mode.
-import type { Judgement } from "./classify.ts";
+import type { Verdict } from "./verdict.ts";
 
 export interface Received {
-  /** `taken` had its effect; `repeated` had it before; `untracked` belongs to nobody and is not stored. */
+  /** `taken` had its effect; `repeated` had it before; `untracked` is no lead's: at most its envelope is kept. */
   outcome: "taken" | "repeated" | "untracked";
-  judgement: Judgement;
-  /** The stored reply, only of `taken`. */
+  judgement: Verdict;
+  /** The stored reply, or the listed envelope; null where nothing is kept. */
   reply_id: number | null;
   matched_by: string | null;
   inbox_id: number;

@@ -9,7 +9,7 @@ import { hasEvent } from "../resources/events/store.ts";
 import { pauseInbox } from "../resources/inboxes/store.ts";
 import { addSoftBounce, findLead, setLeadState } from "../resources/leads/store.ts";
 import { subjectOf } from "../resources/messages/actions.ts";
-import type { MessageRow } from "../resources/messages/store.ts";
+import { type MessageRow, settleDelivery } from "../resources/messages/store.ts";
 import { suppress } from "../resources/suppressions/actions.ts";
 
 const SOFT_BOUNCES_MOST = 3;
@@ -26,6 +26,7 @@ const isTold = (tx: Tx, { lead_id, id }: MessageRow, event: EventName): boolean 
 
 /** The mailbox does not exist: suppressed, and every enrollment of the lead ends. */
 export function bounceHard(ledger: Ledger, tx: Tx, message: MessageRow, bounce: Bounce): void {
+  settleDelivery(tx, message.id);
   const lead = message.lead_id === null ? null : findLead(tx, message.lead_id);
   if (lead) {
     suppress(ledger, tx, {
@@ -44,6 +45,7 @@ export function bounceHard(ledger: Ledger, tx: Tx, message: MessageRow, bounce: 
 
 /** It did not arrive this time; the third in a row ends the lead's enrollments, without suppressing it. */
 export function bounceSoft(ledger: Ledger, tx: Tx, message: MessageRow, bounce: Bounce): void {
+  settleDelivery(tx, message.id);
   if (isTold(tx, message, "email.bounced.soft")) return;
   if (message.lead_id !== null && addSoftBounce(tx, message.lead_id) >= SOFT_BOUNCES_MOST) {
     stopLead(ledger, tx, message.lead_id, "bounced");
@@ -54,6 +56,7 @@ export function bounceSoft(ledger: Ledger, tx: Tx, message: MessageRow, bounce: 
 
 /** Our own fault (policy, spam, authentication): the inbox pauses with the server's words, the lead is left alone. */
 export function bounceOfSender(ledger: Ledger, tx: Tx, message: MessageRow, bounce: Bounce): void {
+  settleDelivery(tx, message.id);
   pauseInbox(tx, message.inbox_id, { by: "bounce", reason: bounce.diagnostic ?? bounce.category });
   if (isTold(tx, message, "email.bounced.soft")) return;
   record(ledger, tx, { event: "email.bounced.soft", detail: { ...bounce } }, subjectOf(message));

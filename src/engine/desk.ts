@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { accountOf } from "../resources/inboxes/actions.ts";
 import { listReadInboxes } from "../resources/inboxes/store.ts";
 import { openClockWatch } from "./clock-watch.ts";
+import { tellDeliveries } from "./delivered.ts";
 import { type Flights, openFlights } from "./flights.ts";
 import { readOnce } from "./read/watch.ts";
 import type { ClaimedMail } from "./send/claim.ts";
@@ -98,7 +99,7 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
       tried.clear();
       watches.renew();
     }
-    return is_frozen ? null : sendRound(ledger, send_desk);
+    return is_frozen ? null : soonest(sendRound(ledger, send_desk), tellDeliveries(ledger));
   };
 
   return {
@@ -130,6 +131,9 @@ export function openLedgerDesk(options: DeskOptions): LedgerDesk {
     },
   };
 }
+
+const soonest = (one: number | null, other: number | null) =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);
 
 interface Due {
   ledger: Ledger;

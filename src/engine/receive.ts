@@ -1,7 +1,6 @@
 // Takes a raw mail into a sandbox inbox on its owner's word. It goes through the same reading as any other mail of the
 // sandbox: parsed, matched, judged, and its effect in one transaction.
 
-import { judgeMail } from "../core/classify.ts";
 import { notFound } from "../core/faults.ts";
 import type { MailPort } from "../core/mail-port.ts";
 import type { Received } from "../core/received-mail.ts";
@@ -13,6 +12,7 @@ import { findInbox, type InboxRow } from "../resources/inboxes/store.ts";
 import { insertSandboxMail } from "../resources/test/store.ts";
 import { alone } from "./advance.ts";
 import { type Ingested, ingestMail } from "./read/ingest.ts";
+import { judgeArrival, shownVerdict } from "./read/match.ts";
 import { judgeAnswer } from "./read/meaning.ts";
 import { readOnce } from "./read/watch.ts";
 
@@ -73,12 +73,13 @@ function show(
   { mail, match, reply_id }: Ingested,
   received_at: number,
 ): Received {
-  const context = { own_addresses: [inbox.email], secret: ledger.keys.token, received_at };
   return {
     outcome: match === null ? "untracked" : reply_id === null ? "repeated" : "taken",
-    judgement: match?.judgement ?? judgeAnswer(ledger, judgeMail(mail, context), mail),
+    judgement: match
+      ? shownVerdict(match)
+      : judgeAnswer(ledger, judgeArrival(ledger, { inbox, mail, received_at }), mail),
     reply_id,
-    matched_by: match?.matched_by ?? null,
+    matched_by: match?.matched_by ?? (reply_id === null ? null : "untracked"),
     inbox_id: inbox.id,
     lead_id: match?.message.lead_id ?? null,
     campaign_id: match?.message.campaign_id ?? null,

@@ -6,6 +6,7 @@ import ledger0002 from "../../migrations/ledger/0002_contract.sql" with { type: 
 import ledger0003 from "../../migrations/ledger/0003_time.sql" with { type: "text" };
 import ledger0004 from "../../migrations/ledger/0004_evidence.sql" with { type: "text" };
 import ledger0005 from "../../migrations/ledger/0005_explain.sql" with { type: "text" };
+import ledger0008 from "../../migrations/ledger/0008_effects.sql" with { type: "text" };
 import ledger0009 from "../../migrations/ledger/0009_replies.sql" with { type: "text" };
 import ledger0010 from "../../migrations/ledger/0010_sign_ins.sql" with { type: "text" };
 import ledger0011 from "../../migrations/ledger/0011_meanings.sql" with { type: "text" };
@@ -27,6 +28,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { name: "0003_time", sql: ledger0003 },
   { name: "0004_evidence", sql: ledger0004 },
   { name: "0005_explain", sql: ledger0005 },
+  { name: "0008_effects", sql: ledger0008 },
   { name: "0009_replies", sql: ledger0009 },
   { name: "0010_sign_ins", sql: ledger0010 },
   { name: "0011_meanings", sql: ledger0011 },

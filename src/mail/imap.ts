@@ -4,6 +4,7 @@
 import type { FetchMessageObject } from "imapflow";
 
 import {
+  type FetchedHeaders,
   type FetchedMail,
   type Folder,
   type FolderStatus,
@@ -119,6 +120,26 @@ class Mailbox implements MailboxSession {
       .filter((uid) => uid >= from_uid)
       .toSorted((a, b) => a - b)
       .slice(0, FOUND_MOST);
+  }
+
+  async fetchHeaders(folder: string, from_uid: number, limit: number): Promise<FetchedHeaders> {
+    await this.#enter(folder);
+    const uids = (await this.#search(folder, from_uid)).slice(0, limit);
+    if (uids.length === 0) return { mails: [], next_uid: from_uid };
+    const { client } = this.#session;
+    const header = { key: "HEADER", start: 0, maxLength: HEADER_MAX_BYTES };
+    const ask = { uid: true, size: true, internalDate: true, flags: true, bodyParts: [header] };
+    const ms = this.#waits.transfer;
+    const got = await this.#session.ask(
+      "UID FETCH",
+      () => client.fetchAll(uids.join(","), ask, { uid: true }),
+      { ms },
+    );
+    const mails = got
+      .filter((mail) => uids.includes(mail.uid) && mail.flags?.has("\\Draft") !== true)
+      .toSorted((a, b) => a.uid - b.uid)
+      .map((mail) => fetchedMail(mail, mail, 0));
+    return { mails, next_uid: (uids.at(-1) ?? from_uid) + 1 };
   }
 
   async firstUidSince(folder: string, since: number): Promise<number | null> {

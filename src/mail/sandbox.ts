@@ -131,6 +131,19 @@ function openSession(box: SandboxBox, { inbox_id }: MailAccount): MailboxSession
         truncated: false,
       }));
     },
+    fetchHeaders: async (path, from_uid, limit) => {
+      const folder = folderOf(path);
+      look(folder);
+      const found = box.list({ inbox_id, folder, from_uid, limit });
+      const mails = found.map(({ uid, arrives_at, bytes }) => ({
+        uid,
+        received_at: arrives_at,
+        size: bytes.length,
+        bytes: headerBlock(bytes),
+        truncated: true,
+      }));
+      return { mails, next_uid: (found.at(-1)?.uid ?? from_uid - 1) + 1 };
+    },
     firstUidSince: async (path, since) =>
       box
         .list({ inbox_id, folder: folderOf(path), from_uid: 1, limit: 100_000 })
@@ -171,4 +184,9 @@ function waitForNews({ box, hasNews, ms, signal }: Wait): Promise<"news" | "quie
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
   });
+}
+
+function headerBlock(bytes: Uint8Array): Uint8Array {
+  const end = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf("\r\n\r\n");
+  return end === -1 ? bytes : bytes.subarray(0, end + 4);
 }

@@ -228,7 +228,7 @@ describe("no answer after the dot", () => {
     expect(room.states()).toEqual(["uncertain", "sent"]);
     expect(room.world.taken).toHaveLength(1);
     expect(room.enrollment(lead)).toMatchObject({ state: "completed", sent_count: 2 });
-    expect(room.events()).toEqual(["email.sent"]);
+    expect(room.events()).toEqual(["email.sent", "email.delivered"]);
   });
 
   test("is never tried again, not even by the next boot", async () => {

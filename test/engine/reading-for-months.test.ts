@@ -220,6 +220,7 @@ test("another folder is read when it is given a judge, with a cursor of its own:
   deliver(mailFrom({ from: ANA, to: "lea0@lead0.test", subject: "by hand" }, "Hello"), "Sent");
   await readAnew(judges);
   await readAnew(judges);
-  expect(seen).toEqual([...Array.from({ length: LEADS }, () => "Hello Lea"), "by hand"]);
+  // What was in Sent before has been looked at for "you took over": the cursor of a folder is one.
+  expect(seen).toEqual(["by hand"]);
   expect(cursor("Sent")).toBe(LEADS + 2);
 });

@@ -38,14 +38,14 @@ const read = async (bytes: Uint8Array) => {
 describe("a reply stops the lead", () => {
   const replies: Record<string, () => Uint8Array> = {
     "by its ids": () => answerTo(sent(), "Sounds good."),
-    "by its ids from another address": () =>
+    "by its ids from another spelling of its address": () =>
       mailFrom(
         {
-          from: "lea.private@gmail.com",
+          from: "Lea+work@lead.test",
           to: ANA,
           headers: { "In-Reply-To": `<${sent().message_id}>` },
         },
-        "I answer from home.",
+        "I answer from here.",
       ),
     "by its sender alone": () =>
       mailFrom({ from: "Lea@Lead.test", to: ANA, subject: "a new thread" }, "About your mail."),

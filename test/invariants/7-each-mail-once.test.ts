@@ -9,7 +9,7 @@ import * as fc from "fast-check";
 import { pruneDigests } from "../../src/resources/replies/store.ts";
 import { auditOf } from "../world/audit.ts";
 import { DAY_MS, type EngineRoom, HOUR_MS, openEngineRoom } from "../world/engine-room.ts";
-import { answerTo, mailFrom, reportOn } from "../world/inbound-mails.ts";
+import { absenceOf, answerTo, mailFrom, reportOn } from "../world/inbound-mails.ts";
 
 /** A property plays many histories; on a busy machine that takes its time. */
 const LONG_MS = 60_000;
@@ -123,49 +123,112 @@ test("mail that is nobody's answer leaves no trace", async () => {
   expect(room.events()).toEqual(["email.sent"]);
 });
 
+const SENT = "Sent";
+const ics = `BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:call-1\nATTENDEE;PARTSTAT=ACCEPTED:mailto:lea@lead.test\nEND:VEVENT\nEND:VCALENDAR`;
+const calendar = { "Content-Type": "text/calendar" };
+/** Each kind of mail, where it comes in, and what it is told as; `most`: however many of them there are. */
+const MAILS: {
+  make: () => Buffer;
+  folder?: string;
+  event: string | null;
+  most?: number;
+}[] = [
+  { make: () => answerTo(mail(), "Tell me more."), event: "reply.received" },
+  {
+    make: () => mailFrom({ from: "lea@lead.test", to: ANA }, "Are you there?"),
+    event: "reply.received",
+  },
+  {
+    make: () => reportOn({ to: ANA, recipient: "lea@lead.test", message_id: mail().message_id }),
+    event: "email.bounced.hard",
+    most: 1,
+  },
+  { make: () => mailFrom({ from: "mum@family.test", to: ANA }, "Dinner?"), event: null },
+  {
+    make: () => answerTo(mail(), "Please unsubscribe me."),
+    event: "lead.unsubscribed",
+    most: 1,
+  },
+  { make: () => absenceOf(mail(), "I am out of the office."), event: "email.delivered", most: 1 },
+  {
+    make: () => mailFrom({ from: "lea@lead.test", to: ANA, headers: calendar }, ics),
+    event: "meeting.booked",
+    most: 1,
+  },
+  {
+    make: () => mailFrom({ from: ANA, to: "lea@lead.test" }, "It is me."),
+    folder: SENT,
+    event: null,
+    most: 1,
+  },
+  {
+    make: () =>
+      mailFrom({ from: "max@lead.test", to: ANA, subject: "Re: lunch" }, "a colleague, unasked"),
+    event: null,
+  },
+];
+
 test(
   "the effects of any stream of mails do not depend on how it was read",
   async () => {
     close();
-    const MAILS = [
-      () => answerTo(mail(), "Tell me more."),
-      () => mailFrom({ from: "lea@lead.test", to: ANA }, "Are you there?"),
-      () => reportOn({ to: ANA, recipient: "lea@lead.test", message_id: mail().message_id }),
-      () => mailFrom({ from: "mum@family.test", to: ANA }, "Dinner?"),
-    ];
     const step = fc.oneof(
-      fc.record({ mail: fc.nat(MAILS.length - 1), junk: fc.boolean(), twice: fc.boolean() }),
-      fc.constantFrom("reset" as const, "restart" as const, "broken" as const, "read" as const),
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          mail: fc.nat(MAILS.length - 1),
+          junk: fc.boolean(),
+          twice: fc.boolean(),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({ at: fc.constantFrom("reset", "broken"), after: fc.nat(8) }),
+      },
+      { weight: 1, arbitrary: fc.constantFrom("restart" as const, "read" as const) },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
         await open();
         try {
-          const counts = { reply: 0, bounce: 0 };
+          const came = MAILS.map(() => 0);
           for (const one of steps) {
             room.clock.moveBy(60_000);
-            if (one === "reset") room.world.resetUids(ANA, "INBOX");
-            else if (one === "restart") room.restart();
+            if (one === "restart") room.restart();
             else if (one === "read") await room.run();
-            else if (one === "broken") {
-              room.world.breakReadingAfter(2);
-              await room.run().catch(() => undefined);
-              room.world.breakReadingAfter(null);
+            else if ("at" in one) {
+              if (one.at === "reset")
+                room.world.resetUids(ANA, ["INBOX", "Junk", SENT][one.after % 3] ?? "INBOX");
+              else {
+                // The process dies at whatever command it had come to.
+                room.world.breakReadingAfter(one.after);
+                await room.run().catch(() => undefined);
+                room.world.breakReadingAfter(null);
+                room.restart();
+              }
             } else {
-              const bytes = MAILS[one.mail]?.() ?? Buffer.alloc(0);
-              room.world.deliver(ANA, bytes, { folder: one.junk ? "Junk" : "INBOX" });
-              if (one.twice) room.world.deliver(ANA, bytes);
-              if (one.mail < 2) counts.reply++;
-              if (one.mail === 2) counts.bounce = 1;
+              const kind = MAILS[one.mail];
+              const bytes = kind?.make() ?? Buffer.alloc(0);
+              const folder = kind?.folder ?? (one.junk ? "Junk" : "INBOX");
+              room.world.deliver(ANA, bytes, { folder });
+              if (one.twice) room.world.deliver(ANA, bytes, { folder: kind?.folder ?? "INBOX" });
+              came[one.mail] = (came[one.mail] ?? 0) + 1;
               // A mail that came before a reset is there before it.
               room.world.arrive();
             }
           }
           await room.run();
-          expect(replies()).toBe(counts.reply);
-          expect(room.events().filter((event) => event === "email.bounced.hard").length).toBe(
-            counts.bounce,
-          );
+          for (const event of ["reply.received", "email.bounced.hard", "lead.unsubscribed"])
+            expect([event, told(event)]).toEqual([event, expected(came, event)]);
+          for (const event of ["meeting.booked", "email.delivered", "lead.paused"])
+            expect(told(event)).toBeLessThanOrEqual(1);
+          if ((came[6] ?? 0) > 0) expect(told("meeting.booked")).toBe(1);
+          const listed = room.ledger.db
+            .query<{ n: number }, []>(
+              "SELECT count(*) AS n FROM replies WHERE matched_by IN ('untracked', 'related')",
+            )
+            .get()?.n;
+          expect(listed).toBe(came[8] ?? 0);
           expect(auditOf(room.ledger)).toEqual([]);
         } finally {
           close();
@@ -177,3 +240,11 @@ test(
   },
   LONG_MS,
 );
+
+const told = (event: string) => room.events().filter((one) => one === event).length;
+const expected = (came: number[], event: string) =>
+  MAILS.reduce(
+    (sum, kind, at) =>
+      kind.event === event ? sum + Math.min(came[at] ?? 0, kind.most ?? Infinity) : sum,
+    0,
+  );

@@ -263,7 +263,7 @@ CREATE TABLE messages (
   response      TEXT,             -- the server's last words
   copy          TEXT CHECK (copy IN ('due', 'filed')), -- the copy in the Sent folder
   copy_retry_at INTEGER,
-  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')), reply_id  INTEGER, sent_by   TEXT, overrules INTEGER NOT NULL DEFAULT 0,          -- uncertain: when evidence was last looked for
+  looked_up_at  INTEGER, links TEXT, released_at INTEGER, resent_at INTEGER, passed_at INTEGER, look_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, wire_id TEXT CHECK (wire_id IN ('due')), delivery TEXT CHECK (delivery IN ('due')), reply_id  INTEGER, sent_by   TEXT, overrules INTEGER NOT NULL DEFAULT 0,          -- uncertain: when evidence was last looked for
   UNIQUE (enrollment_id, step_id),
   CHECK (kind <> 'step' OR (enrollment_id IS NOT NULL AND step_id IS NOT NULL AND lead_id IS NOT NULL AND campaign_id IS NOT NULL)),
   CHECK ((state IN ('sent', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
@@ -412,6 +412,8 @@ CREATE INDEX messages_copies ON messages (inbox_id) WHERE copy = 'due';
 
 CREATE INDEX messages_deferred ON messages (retry_at) WHERE state = 'deferred';
 
+CREATE INDEX messages_delivery ON messages (sent_at) WHERE delivery = 'due';
+
 CREATE INDEX messages_holding ON messages (committed_at) WHERE state = 'uncertain' AND passed_at IS NULL;
 
 CREATE INDEX messages_lead ON messages (lead_id);
@@ -424,11 +426,15 @@ CREATE INDEX messages_under_way ON messages (inbox_id) WHERE state IN ('claimed'
 
 CREATE INDEX messages_wire_ids ON messages (inbox_id) WHERE wire_id = 'due';
 
+CREATE INDEX replies_automatic ON replies (sender, received_at) WHERE kind = 'auto_reply';
+
 CREATE INDEX replies_lead ON replies (lead_id);
 
 CREATE INDEX replies_unread ON replies (inbox_id) WHERE read_at IS NULL AND lead_id IS NOT NULL;
 
 CREATE INDEX replies_unsure ON replies (received_at) WHERE unsure = 1 AND asked_at IS NULL;
+
+CREATE INDEX replies_untracked ON replies (inbox_id, header_id) WHERE matched_by = 'untracked';
 
 CREATE INDEX sandbox_mails_coming ON sandbox_mails (arrives_at) WHERE uid < 0;
 

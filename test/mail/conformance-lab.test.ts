@@ -114,6 +114,20 @@ describe.skipIf(missing !== null)("the real port against real servers", () => {
     );
   });
 
+  test("a draft is no mail that was sent: it is passed over", async () => {
+    const mailbox = await port.openMailbox(account, never);
+    const sent = (await mailbox.folders()).find(({ role }) => role === "sent")?.path ?? "";
+    const { uidnext } = await mailbox.status(sent);
+    await mailbox.append(sent, Buffer.from(mailOf("a draft", "not yet")), ["\\Draft"]);
+    await mailbox.append(sent, Buffer.from(mailOf("a mail", "sent by hand")), ["\\Seen"]);
+    const { mails, next_uid } = await mailbox.fetchHeaders(sent, uidnext, 100);
+    expect(mails.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual([
+      "From: bob@lead.test\r\nSubject: a mail\r\n\r\n",
+    ]);
+    expect(next_uid).toBe((await mailbox.status(sent)).uidnext);
+    await mailbox.close();
+  }, 20_000);
+
   test("reading sets no flag, and a mail above the cap comes as its header only", async () => {
     const small = openMailPort({ imap: { whole_mail_max_bytes: 2000 } });
     const mailbox = await small.openMailbox(account, never);

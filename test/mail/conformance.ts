@@ -223,6 +223,24 @@ function readingConforms(world: () => ConformanceWorld): void {
     });
   });
 
+  test("headers come without the body, from a cursor on, and without drafts", async () => {
+    await withMailbox(async (mailbox) => {
+      const subjects = [fresh("head"), fresh("tail")];
+      const { uidnext, uids } = await delivered(mailbox, subjects);
+      const one = await mailbox.fetchHeaders("INBOX", uidnext, 1);
+      expect(one.mails.map((mail) => mail.uid)).toEqual(uids.slice(0, 1));
+      expect(one.next_uid).toBe(uids[0]! + 1);
+      const text = textOf(one.mails[0]!.bytes);
+      expect(text).toContain(`Subject: ${subjects[0]}\r\n`);
+      expect(text).toEndWith("\r\n\r\n");
+      expect(one.mails[0]!.bytes.length).toBeLessThan(one.mails[0]!.size);
+      const rest = await mailbox.fetchHeaders("INBOX", one.next_uid, 100);
+      expect(rest.mails.map((mail) => mail.uid)).toEqual(uids.slice(1));
+      const none = await mailbox.fetchHeaders("INBOX", rest.next_uid, 100);
+      expect(none).toEqual({ mails: [], next_uid: rest.next_uid });
+    });
+  });
+
   test("a cursor above the last mail gives nothing, although IMAP's n:* would", async () => {
     await withMailbox(async (mailbox) => {
       await delivered(mailbox, [fresh("last")]);

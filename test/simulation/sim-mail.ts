@@ -228,6 +228,8 @@ function openWatched(opened: Opened, office: Office): MailboxSession {
         if (path === "INBOX") seen = uidnext();
         return (await inner.fetchFrom(path, from_uid, limit)).map(cut);
       }),
+    fetchHeaders: (path, from_uid, limit) =>
+      ask("fetch", () => inner.fetchHeaders(path, from_uid, limit)),
     firstUidSince: (path, since) => ask("search", () => inner.firstUidSince(path, since)),
     findByHeader: (path, header, value) =>
       ask("search", () => inner.findByHeader(path, header, value)),

@@ -44,6 +44,7 @@ const METRICS = [
   ["replied", "reply.received"],
   ["unsubscribed", "lead.unsubscribed"],
   ["complained", "complaint.received"],
+  ["meetings", "meeting.booked"],
 ];
 const COUNTERS_KEPT = `SELECT metric || ' ' || campaign_id || ' ' || step_id || ' ' || inbox_id AS what, sum(n) AS n
   FROM counters WHERE metric IN (${METRICS.map(([metric]) => `'${metric}'`).join(", ")}) GROUP BY 1`;

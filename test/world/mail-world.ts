@@ -204,6 +204,12 @@ export function openMailWorld(
         }
         return mails.map(shown);
       },
+      fetchHeaders: async (path, from_uid, limit) => {
+        const found = look(path)
+          .mails.filter(({ uid }) => uid >= from_uid)
+          .slice(0, limit);
+        return { mails: found.map(shown), next_uid: (found.at(-1)?.uid ?? from_uid - 1) + 1 };
+      },
       firstUidSince: async (path, since) =>
         look(path).mails.find(({ at }) => at >= since)?.uid ?? null,
       findByHeader: async (path, header, value) => {

@@ -75,6 +75,7 @@ const PAUSED_BY: Record<string, string> = {
   api: "by a request",
   replied_elsewhere: "because the lead answered in another campaign",
   you_took_over: "because you wrote to the lead yourself",
+  possible_reply: "because somebody else answered its mail: see whether that settles it",
   meeting_booked: "because a meeting with the lead was booked",
 };
 const pausedWords: Words = ({ enrollment }) => {

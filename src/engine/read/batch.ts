@@ -64,7 +64,7 @@ function takeAll(
   const next_uid = last.fetched.uid + 1;
   try {
     ledger.write((tx) => {
-      for (const one of parsed) judge(ledger, tx, { inbox, ...one });
+      for (const one of parsed) judge(ledger, tx, { inbox, place, ...one });
       setCursor(tx, inbox.id, { ...place, next_uid });
       const here = { inbox_id: inbox.id, ...place };
       if (lastSuspect(tx, here) !== null) clearSuspects(tx, here, next_uid);
@@ -93,7 +93,7 @@ function takeHeader(
 ): number {
   const trouble = { reason: error.message, sha256: error.sha256 };
   const { ledger, inbox } = reading;
-  const end = (tx: Tx) => judge(ledger, tx, { inbox, fetched, mail: error.header });
+  const end = (tx: Tx) => judge(ledger, tx, { inbox, place, fetched, mail: error.header });
   try {
     return noteAttempt(reading, place, fetched.uid, { ...trouble, end });
   } catch (fault) {

@@ -9,7 +9,7 @@ import { type InboxRow, markRead } from "../../resources/inboxes/store.ts";
 import { clearSuspects, lastSuspect } from "../../resources/inboxes/unread.store.ts";
 import { noteWorks } from "../inbox-health.ts";
 import { noteFailedFetch, type Place, takeBatch } from "./batch.ts";
-import { type Arrival, takeMail } from "./ingest.ts";
+import { type Incoming, takeMail } from "./ingest.ts";
 import { openTurns } from "./turns.ts";
 
 const BATCH = 50;
@@ -19,7 +19,7 @@ const PASS_MOST = 200;
 const REREAD_MS = 3 * 86_400_000;
 
 /** What a mail of one folder does. It writes through `tx` only, and what it throws keeps this mail alone out. */
-export type FolderJudge = (ledger: Ledger, tx: Tx, arrival: Arrival) => unknown;
+export type FolderJudge = (ledger: Ledger, tx: Tx, incoming: Incoming) => unknown;
 
 /** The folders that are read, in this order, and what their mails do. Each folder has a cursor of its own. */
 export type FolderJudges = readonly (readonly [role: FolderRole, judge: FolderJudge])[];

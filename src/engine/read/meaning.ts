@@ -1,15 +1,16 @@
 // Adds to what a mail is what its person means: of answers only, and an opt-out that the model hears counts as one.
 
-import type { Judgement } from "../../core/classify.ts";
 import type { ParsedMail } from "../../core/inbound.ts";
 import type { JudgedMeaning } from "../../core/meaning.ts";
 import { newText } from "../../core/reply-text.ts";
 import { shownEvidence } from "../../core/shown-evidence.ts";
+import type { Verdict } from "../../core/verdict.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { judgeReply } from "../../resources/meanings/actions.ts";
 
 /** The judgement of a person's answer with its meaning; any other as it is. Reads only. */
-export function judgeAnswer(ledger: Ledger, judgement: Judgement, mail: ParsedMail): Judgement {
+export function judgeAnswer(ledger: Ledger, judgement: Verdict, mail: ParsedMail): Verdict {
+  // An invitation says itself what it is.
   if (judgement.kind !== "reply" || judgement.category !== null) return judgement;
   const meaning = judgeReply(ledger, newText(mail), mail.subject);
   const judged = { ...judgement, ...factsOf(meaning) };

@@ -17,6 +17,7 @@ import { noteTrouble, noteWorks, pauseAfter } from "../inbox-health.ts";
 import { learnWireIds, lookAgainAtOnce, settleDoubts } from "./doubts.ts";
 import { readUpToDate } from "./fetch.ts";
 import { fileCopies } from "./sent-folder.ts";
+import { watchSent } from "./sent-watch.ts";
 import { openTurns } from "./turns.ts";
 
 /** A connection is made anew after this long: some servers fall silent for good (mail.md 4.7). */
@@ -208,6 +209,8 @@ export async function readOnce(
   if (inbox.read_failures > 0) lookAgainAtOnce(ledger, inbox_id);
   // Before anything is read: an answer may name the id that the provider gave.
   await learnWireIds(ledger, inbox, session);
+  // Before the inbox counts as read: whom the user wrote to gets no follow-up.
+  await watchSent(ledger, inbox, session);
   await readUpToDate({ ledger, inbox, session, log });
   await settleDoubts(ledger, inbox, session);
   await fileCopies(ledger, inbox_id, session);

@@ -50,3 +50,14 @@ export function listCampaignsOfInbox({ db }: Reading, inbox_id: number): number[
     .all(inbox_id)
     .map(({ id }) => id);
 }
+
+/** Is this the address of an inbox of this ledger? */
+export function isOwnAddress({ db }: Reading, email: string): boolean {
+  return (
+    db
+      .query<{ one: number }, [string]>(
+        "SELECT 1 AS one FROM inboxes WHERE email = ? AND deleted_at IS NULL",
+      )
+      .get(email) !== null
+  );
+}

@@ -2,6 +2,7 @@
 import { AppError, notFound } from "../../core/faults.ts";
 import { formatId } from "../../core/ids.ts";
 import { refuseIssues } from "../../core/issues.ts";
+import { type Meaning, raisedStatus, statusAfter } from "../../core/lead-status.ts";
 import { eraseAnswers } from "../../ledger/answers.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -25,6 +26,7 @@ import {
   insertLead,
   type LeadFields,
   type LeadRow,
+  setLeadState,
   updateLead,
 } from "./store.ts";
 
@@ -113,6 +115,20 @@ export function saveFields(ledger: Ledger, tx: Tx, lead: LeadRow, fields: LeadFi
   if (zone !== before.zone || basis !== before.basis)
     moveLead(ledger, tx, lead.id, { zone, basis });
   unblockLead(tx, lead.id);
+}
+
+/** The lead's status follows what it wrote, as far as a machine or a person may say so (core/lead-status.ts). */
+export function followMeaning(tx: Tx, lead_id: number, meaning: Meaning): void {
+  const lead = findLead(tx, lead_id);
+  if (!lead) return;
+  const state = statusAfter(lead.state, meaning);
+  if (state !== lead.state) setLeadState(tx, lead_id, state);
+}
+
+/** Something has happened to the lead: its status is that, unless it is something stronger. */
+export function raiseStatus(tx: Tx, lead: LeadRow, happened: LeadRow["state"]): void {
+  const state = raisedStatus(lead.state, happened);
+  if (state !== lead.state) setLeadState(tx, lead.id, state);
 }
 
 /** The part of a row that a caller sets. */

@@ -289,6 +289,17 @@ export function setLeadState(tx: Tx, id: number, state: LeadState): void {
     .run(state, tx.now, id);
 }
 
+/** Was somebody at this company mailed after `since`, from whichever inbox? */
+export function isCompanyMailed({ db }: Reading, company_domain: string, since: number): boolean {
+  return (
+    db
+      .query<{ one: number }, [string, number]>(
+        "SELECT 1 AS one FROM leads WHERE company_domain = ? AND mailed_at > ? LIMIT 1",
+      )
+      .get(company_domain, since) !== null
+  );
+}
+
 /** One soft bounce more in a row. How many there are now. */
 export function addSoftBounce(tx: Tx, id: number): number {
   tx.db.query("UPDATE leads SET soft_bounces = soft_bounces + 1 WHERE id = ?").run(id);

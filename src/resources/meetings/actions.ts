@@ -3,9 +3,10 @@
 import { raisedStatus, statusWithoutMeeting } from "../../core/lead-status.ts";
 import type { Tx } from "../../ledger/database.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { listEnrollmentsOfLead, pause } from "../enrollments/store.ts";
+import { pauseEnrollment } from "../enrollments/actions.ts";
+import { listEnrollmentsOfLead } from "../enrollments/store.ts";
 import { NO_SUBJECT, record } from "../events/actions.ts";
-import { findLeadByEmail, type LeadRow, setLeadState } from "../leads/store.ts";
+import { findLead, findLeadByEmail, type LeadRow, setLeadState } from "../leads/store.ts";
 import { subjectOf } from "../messages/actions.ts";
 import { findNewestMailTo } from "../messages/due.store.ts";
 import {
@@ -69,6 +70,25 @@ function takeBooking(
   return is_late ? "repeated" : bookMeeting(ledger, tx, lead, place);
 }
 
+/** What a lead's calendar says of an invitation (RFC 5546). */
+export interface CalendarWord {
+  lead_id: number;
+  uid: string;
+  says: "accepted" | "declined" | "cancelled";
+  starts_at: number | null;
+}
+
+/** Lets the word of a lead's calendar have its effect, in the caller's transaction. */
+export function recordCalendar(ledger: Ledger, tx: Tx, word: CalendarWord): void {
+  const lead = findLead(tx, word.lead_id);
+  if (!lead) return;
+  const known = findMeeting(tx, lead.id, word.uid);
+  const { uid, starts_at } = word;
+  const place: Place = { uid, source: "calendar", starts_at, known };
+  if (word.says === "accepted") bookMeeting(ledger, tx, lead, place);
+  else if (known) endMeeting(tx, lead, place, "cancelled");
+}
+
 interface Place {
   uid: string;
   source: MeetingSource;
@@ -92,7 +112,8 @@ function bookMeeting(
   else insertMeeting(tx, { ...meeting, lead_id: lead.id, source: place.source });
   setStatus(tx, lead, raisedStatus(lead.state, "meeting"));
   // Whoever meets you is not asked by a machine whether they got your mail. Not ended: it can be resumed by hand.
-  for (const { id } of listEnrollmentsOfLead(tx, lead.id)) pause(tx, id, "meeting_booked");
+  for (const enrollment of listEnrollmentsOfLead(tx, lead.id))
+    pauseEnrollment(ledger, tx, enrollment, { paused_by: "meeting_booked" });
   if (known?.told_at === undefined || known.told_at === null) {
     const message = findNewestMailTo(tx, lead.id);
     const subject = message ? subjectOf(message) : { ...NO_SUBJECT, lead_id: lead.id };

@@ -254,3 +254,45 @@ const THREAD = bindOnce(
 export function listThread({ db }: Reading, enrollment_id: number): ThreadMail[] {
   return db.query<ThreadMail, [number]>(THREAD).all(enrollment_id);
 }
+
+/** The newest mails that this inbox sent to people of one company after `since`. */
+export function listMailsToCompany(
+  { db }: Reading,
+  place: { company_domain: string; inbox_id: number; since: number },
+): MessageRow[] {
+  return db
+    .query<MessageRow, [string, number, number]>(
+      `SELECT ${MESSAGE_COLUMNS}
+       FROM messages
+       WHERE lead_id IN (SELECT l.id FROM leads l WHERE l.company_domain = ?1 AND l.mailed_at > ?3)
+         AND inbox_id = ?2 AND released_at > ?3 AND (state IN ('sent', 'uncertain') OR resent_at IS NOT NULL)
+       ORDER BY released_at DESC
+       LIMIT 100`,
+    )
+    .all(place.company_domain, place.inbox_id, place.since);
+}
+
+/** Mails sent until then (ms UTC) of whose arrival nothing was told, where the inbox was read so long after. */
+export function listQuiet({ db }: Reading, sent_before: number, silence_ms: number): MessageRow[] {
+  return db
+    .query<MessageRow, [number, number]>(
+      `SELECT ${MESSAGE_COLUMNS}
+       FROM messages
+       WHERE delivery = 'due' AND messages.sent_at <= ?1
+         AND EXISTS (SELECT 1 FROM inboxes i WHERE i.id = messages.inbox_id AND i.read_at >= messages.sent_at + ?2)
+       ORDER BY messages.sent_at
+       LIMIT 200`,
+    )
+    .all(sent_before, silence_ms);
+}
+
+/** When the first mail after this instant was sent of whose arrival nothing is known, or null. */
+export function nextUnknownDelivery({ db }: Reading, sent_after: number): number | null {
+  return (
+    db
+      .query<{ at: number | null }, [number]>(
+        "SELECT min(sent_at) AS at FROM messages WHERE delivery = 'due' AND sent_at > ?",
+      )
+      .get(sent_after)?.at ?? null
+  );
+}

@@ -252,7 +252,7 @@ const MARK_SENT = `UPDATE messages
     -- A mail that only the journal knew has no bytes to file.
     copy = CASE WHEN bytes IS NULL THEN NULL ELSE ?4 END,
     bytes = CASE WHEN ?4 IS NULL THEN NULL ELSE bytes END,
-    wire_id = ?6, look_at = NULL, looks = 0
+    wire_id = ?6, look_at = NULL, looks = 0, delivery = CASE WHEN kind = 'step' THEN 'due' END
   WHERE id = ?5 AND state IN (${before("sent")})`;
 
 /** `-> sent`. The bytes stay while a copy is due for the Sent folder. `wire_id`: the provider may have given it another id. */
@@ -508,6 +508,14 @@ export function dropWireIds(tx: Tx, inbox_id: number): void {
     .run(inbox_id);
 }
 
+/** Whether it arrived is known from now on, or never will be. False when that was settled before. */
+export function settleDelivery(tx: Tx, id: number): boolean {
+  return (
+    tx.db.query("UPDATE messages SET delivery = NULL WHERE id = ? AND delivery = 'due'").run(id)
+      .changes > 0
+  );
+}
+
 /** The copy stands in the Sent folder: the bytes may go. */
 export function markCopyFiled(tx: Tx, id: number): void {
   tx.db
@@ -525,7 +533,8 @@ export function eraseMessagesOfLead(tx: Tx, lead_id: number): void {
     .query(
       `UPDATE messages
        SET recipient = '', subject = '', text = NULL, html = NULL, links = NULL, response = NULL,
-         bytes = CASE WHEN state IN ('claimed', 'committed') THEN bytes END, copy = NULL, wire_id = NULL
+         bytes = CASE WHEN state IN ('claimed', 'committed') THEN bytes END, copy = NULL, wire_id = NULL,
+         delivery = NULL
        WHERE lead_id = ?`,
     )
     .run(lead_id);

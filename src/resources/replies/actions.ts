@@ -59,10 +59,12 @@ interface Attachment {
 /** From now on the mail is the lead's, and does what it would have done. */
 function attach(ledger: Ledger, tx: Tx, reply: KeptReply, wish: Attachment): void {
   const { lead_id, message } = readAim(tx, reply, wish);
-  if (reply.lead_id === lead_id) return;
+  // Whose answer it may be is said now: that is news, though the lead be the same.
+  const is_open = reply.matched_by === "possible" || reply.matched_by === "related";
+  if (reply.lead_id === lead_id && !is_open) return;
   const campaign_id = message?.campaign_id ?? null;
   const to = { lead_id, campaign_id, message_id: message?.id ?? null, by: wish.by };
-  const text = wish.opened?.text ?? null;
+  const text = wish.opened?.text ?? (is_open ? reply.text : null);
   if (!attachToLead(tx, reply.id, { ...to, text })) {
     const words =
       "The mail belongs to another lead already: only an untracked one can be attached.";

@@ -48,6 +48,59 @@ export function insertReply(tx: Tx, reply: Omit<ReplyRow, "id">): number {
   return id;
 }
 
+/** Where an untracked mail lies: folder and UID under a UIDVALIDITY (RFC 9051 2.3.1.1). */
+export interface MailPlace {
+  folder: string;
+  uidvalidity: number;
+  uid: number;
+}
+
+/** Lists a mail that may be an answer: its envelope, and where its body can be fetched. */
+export function insertUntracked(
+  tx: Tx,
+  reply: Omit<ReplyRow, "id" | "matched_by" | "text" | "evidence">,
+  place: MailPlace,
+): number {
+  const id = insertReply(tx, { ...reply, matched_by: "untracked", text: "", evidence: null });
+  setPlace(tx, id, place);
+  return id;
+}
+
+function setPlace(tx: Tx, id: number, place: MailPlace): void {
+  tx.db
+    .query("UPDATE replies SET folder = ?, uidvalidity = ?, uid = ? WHERE id = ?")
+    .run(place.folder, place.uidvalidity, place.uid, id);
+}
+
+/** An untracked mail was seen again at another place: a copy, or new numbers of the server. The newest can be fetched. */
+export function moveUntracked(
+  tx: Tx,
+  mail: { inbox_id: number; header_id: string },
+  place: MailPlace,
+): void {
+  const found = tx.db
+    .query<{ id: number }, [number, string]>(
+      "SELECT id FROM replies WHERE matched_by = 'untracked' AND inbox_id = ? AND header_id = ?",
+    )
+    .all(mail.inbox_id, mail.header_id);
+  for (const { id } of found) setPlace(tx, id, place);
+}
+
+/** How many automatic mails of this address are kept that came between the two instants (ms UTC). */
+export function countAutomatic(
+  { db }: Reading,
+  sender: string,
+  { from, to }: { from: number; to: number },
+): number {
+  return (
+    db
+      .query<{ n: number }, [string, number, number]>(
+        "SELECT count(*) AS n FROM replies WHERE kind = 'auto_reply' AND sender = ? AND received_at > ? AND received_at <= ?",
+      )
+      .get(sender, from, to)?.n ?? 0
+  );
+}
+
 /** What a person's reply means, as it is judged now. */
 export interface ReplyMeaning {
   category: string;
@@ -185,7 +238,7 @@ export function setCategory(
     .run(kind, category, by, id);
 }
 
-/** An untracked mail turns out to be a lead's: from now on its words are kept. False when it is somebody's already. */
+/** A mail that matched nobody for sure turns out to be a lead's: its words are kept. False when it is somebody's already. */
 export function attachToLead(
   tx: Tx,
   id: number,
@@ -204,7 +257,7 @@ export function attachToLead(
        SET lead_id = $lead_id, campaign_id = $campaign_id, message_id = $message_id, attached_by = $by,
          matched_by = 'by_hand', text = coalesce($text, text),
          folder = NULL, uidvalidity = NULL, uid = NULL
-       WHERE id = $id AND lead_id IS NULL AND matched_by = 'untracked'`,
+       WHERE id = $id AND matched_by IN ('untracked', 'possible', 'related')`,
     )
     .run({ ...to, id });
   return changes > 0;

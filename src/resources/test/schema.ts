@@ -79,7 +79,7 @@ export const ReceivedReply = t.Object(
     object: t.Literal("reply"),
     outcome: word(
       ["taken", "repeated", "untracked"],
-      "`taken` had its effect; `repeated` is a mail that had it before (same Message-ID, date and sender); `untracked` belongs to no lead and is not stored.",
+      "`taken` had its effect; `repeated` is a mail that had it before (same Message-ID, date and sender); `untracked` is no lead's: where it may be an answer, its envelope is listed, else nothing of it is kept.",
     ),
     kind: word(KINDS, "What the mail is."),
     category: nullable(t.String({ description: "What it means, as far as that is judged." })),
@@ -98,7 +98,7 @@ export const ReceivedReply = t.Object(
     matched_by: nullable(
       t.String({
         description:
-          "`message_id`, `unsubscribe_token`, `sender` or `report`; null of an untracked one.",
+          "`message_id`, `unsubscribe_token`, `sender` or `report`; `possible` names a mail to a lead and comes from another address; `related` is of the same company under the same subject; `untracked` of a listed one; null where nothing is kept.",
       }),
     ),
     campaign_id: nullable(idOf("cmp")),

@@ -201,6 +201,7 @@ describe("the timeline", () => {
       "message sent",
       "event email.sent",
       "reply reply",
+      "event email.delivered",
       "event reply.received",
       "event reply.classified",
     ]);
@@ -220,7 +221,7 @@ describe("the timeline", () => {
     expect(paged).toEqual(data);
     const third = await ask<TimelineItem[]>("GET", `/leads/${id}/timeline?limit=2&page=3`);
     expect(third.data).toEqual(data.slice(4));
-    expect(third.pagination).toMatchObject({ page: 3, total: 5, pages: 3, has_more: false });
+    expect(third.pagination).toMatchObject({ page: 3, total: 6, pages: 3, has_more: false });
   });
 
   test("of an erased lead is not there any more", async () => {
