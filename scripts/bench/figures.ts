@@ -1,7 +1,7 @@
 // What all benchmarks share: medians over alternating rounds, and one JSON line at the end. A figure means something
 // only beside another figure of the same run: the machine is never quiet.
 
-import { arch, cpus, platform } from "node:os";
+import { arch, cpus, loadavg, platform } from "node:os";
 import { parseArgs } from "node:util";
 
 /** The figures of one subject over all rounds. */
@@ -62,6 +62,14 @@ export function readCounts<Name extends string>(
 
 /** Prints the one line of a benchmark. */
 export function report(bench: string, figures: object): void {
-  const machine = { bun: Bun.version, platform: platform(), arch: arch(), cores: cpus().length };
+  // Of the last minute: a figure from a machine that others use is worth as much less.
+  const load = Number((loadavg()[0] ?? 0).toFixed(1));
+  const machine = {
+    bun: Bun.version,
+    platform: platform(),
+    arch: arch(),
+    cores: cpus().length,
+    load,
+  };
   process.stdout.write(`${JSON.stringify({ bench, ...machine, ...figures })}\n`);
 }

@@ -43,9 +43,22 @@ const PARSED_HOST = {
   validateHostname: false,
 };
 
+// One mail asks for its company three times, and a campaign writes to the same companies again.
+const companies = new Map<string, string | null>();
+const COMPANIES_MOST = 1000;
+
 /** The organisational domain of a parsed address: one company. Null for public mail domains, where neighbours are strangers. */
 export function companyDomain(address: string): string | null {
   const host = domainOf(address);
+  const known = companies.get(host);
+  if (known !== undefined) return known;
+  const company = companyOf(host);
+  if (companies.size >= COMPANIES_MOST) companies.clear();
+  companies.set(host, company);
+  return company;
+}
+
+function companyOf(host: string): string | null {
   if (PUBLIC_DOMAINS.has(host)) return null;
   const { domain, isPrivate } = suffixes().parse(host, PARSED_HOST);
   if (domain === null || PUBLIC_DOMAINS.has(domain)) return null;

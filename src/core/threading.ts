@@ -36,15 +36,20 @@ export function unsubscribeToken(id: number, secret: Uint8Array): string {
  * RFC 5321 4.5.3.1.1: then the plain address, and only the subject carries the token.
  */
 export function unsubscribeAddress(inbox_email: string, id: number, secret: Uint8Array): string {
+  return addressWith(inbox_email, unsubscribeToken(id, secret));
+}
+
+function addressWith(inbox_email: string, token: string): string {
   const at = inbox_email.lastIndexOf("@");
-  const local = `${inbox_email.slice(0, at)}${UNSUBSCRIBE_TAG}${unsubscribeToken(id, secret)}`;
+  const local = `${inbox_email.slice(0, at)}${UNSUBSCRIBE_TAG}${token}`;
   return local.length <= 64 ? local + inbox_email.slice(at) : inbox_email;
 }
 
 /** The mailto URI for List-Unsubscribe: the token stands in the address and in the subject, for servers without plus addresses. */
 export function unsubscribeMailto(inbox_email: string, id: number, secret: Uint8Array): string {
-  const [local = "", domain = ""] = unsubscribeAddress(inbox_email, id, secret).split("@");
-  return `mailto:${encodeURIComponent(local)}@${domain}?subject=unsubscribe%20u-${unsubscribeToken(id, secret)}`;
+  const token = unsubscribeToken(id, secret);
+  const [local = "", domain = ""] = addressWith(inbox_email, token).split("@");
+  return `mailto:${encodeURIComponent(local)}@${domain}?subject=unsubscribe%20u-${token}`;
 }
 
 /** The message whose unsubscribe address this is, or null. */

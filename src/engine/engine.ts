@@ -34,6 +34,8 @@ import { openTicker, type Ticker } from "./ticker.ts";
 
 /** How often the thread knocks. */
 const PULSE_EVERY_MS = 10_000;
+/** What was noted is seldom a reason to send more, and each mail notes something: one look for many, so long after the first. */
+const NOTED_MS = 200;
 /** How long in-flight mails may take to end when the house closes. */
 const STOP_WITHIN_MS = 30_000;
 
@@ -155,7 +157,8 @@ export function openEngine(options: EngineOptions): Engine {
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
       if (verb === "read") desks.get(ledger)?.nudgeReading();
-      ticker.plan(ledger, 0);
+      if (verb === "notify") ticker.bringForward(ledger, ledger.clock.now() + NOTED_MS);
+      else ticker.plan(ledger, 0);
     },
     pulse: () => nudges?.pulse(),
     runDue: (ledger) => deskOf(ledger).runDue(),

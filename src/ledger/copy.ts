@@ -3,6 +3,8 @@
 
 import { Database } from "bun:sqlite";
 
+import { bindOnce } from "./bind-once.ts";
+
 /** Where the rows come from: a ledger's file, or the image of one that lives in memory (`db.serialize()`). */
 export type CopySource = { path: string } | { image: Uint8Array };
 
@@ -116,15 +118,6 @@ function askLess(db: Database, still: ReadonlySet<string>): void {
     return made;
   };
   Object.defineProperty(db, "query", { value: query });
-}
-
-/**
- * SQLite 3.54 prepares a statement with ORDER BY, min() or max() anew each time that a value is bound to one of its
- * comparisons, which takes ten times as long as the look into the index. A value in a subquery is none of its business.
- */
-function bindOnce(sql: string): string {
-  if (!/^\s*(?:SELECT|WITH)\b/.test(sql) || !/\bORDER BY\b|\bm(?:in|ax)\(/.test(sql)) return sql;
-  return sql.replace(/\?\d*|\$[a-z_]+\b/g, "(SELECT $&)");
 }
 
 function forgetting(statement: Asking, answers: readonly Answers[]): Asking {

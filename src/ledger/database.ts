@@ -6,6 +6,7 @@ import type { Clock } from "../core/clock.ts";
 import { nextId } from "../core/ids.ts";
 import { migrate } from "./migrate.ts";
 import type { Migration } from "./migrations.ts";
+import { forgetAll } from "./tx-memo.ts";
 
 export type { Database } from "bun:sqlite";
 
@@ -36,6 +37,21 @@ const LOG_PAGES_MOST = 65_536;
 // A Database that nobody references is closed by the garbage collector and its locks vanish with it.
 const opened = new Set<Database>();
 
+/** By its text in a map: Bun compares it with one kept statement after the other, each time that it is asked. */
+function keepStatements(db: Database): void {
+  const prepare = db.query.bind(db);
+  const kept = new Map<string, ReturnType<typeof prepare>>();
+  const query = (sql: string) => {
+    const known = kept.get(sql);
+    if (known) return known;
+    const made = prepare(sql);
+    // What Bun does not keep it does not end when the database is closed.
+    if (kept.size < Database.MAX_QUERY_CACHE_SIZE) kept.set(sql, made);
+    return made;
+  };
+  Object.defineProperty(db, "query", { value: query });
+}
+
 /** Opens (and makes) the database at `path`, or in memory for ":memory:", and brings it up to date. */
 export function openDatabase(path: string, migrations: readonly Migration[]): Database {
   const db = new Database(path, { create: true, strict: true });
@@ -56,6 +72,7 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
       db.run("PRAGMA checkpoint_fullfsync = 1");
     }
     migrate(db, migrations);
+    keepStatements(db);
   } catch (error) {
     closeDatabase(db);
     throw error;
@@ -150,6 +167,7 @@ export function openWriter(options: WriterOptions): Writer {
     } catch (error) {
       // What the caller catches must be undone as if it had been a transaction of its own.
       if (db.inTransaction) db.run("ROLLBACK TO joined; RELEASE joined");
+      forgetAll(tx);
       throw error;
     } finally {
       joined = tx;

@@ -32,9 +32,16 @@ export function openStage(copy: LedgerCopy, order: ForecastOrder): Stage {
   let last = highestId(db);
   const id = () => (last = nextId(last, clock.now()));
   // What throws in one of the engine's writes has not written yet, and nothing of it stays: no transaction of its own.
+  let open: Tx | null = null;
   const write: Write = (work) => {
-    const tx: Tx = { db, now: clock.now(), id, nudge: nothing };
-    return work(tx);
+    const outer = open;
+    const tx: Tx = outer ?? { db, now: clock.now(), id, nudge: nothing };
+    open = tx;
+    try {
+      return work(tx);
+    } finally {
+      open = outer;
+    }
   };
   const { workspace, keys, mode, boot_id } = order;
   const nowhere = {

@@ -1,5 +1,6 @@
 // SQL of a campaign's steps. A step's id outlives every edit: rows are changed and marked as removed, never deleted.
 import type { Step } from "../../core/sequence.ts";
+import { bindOnce } from "../../ledger/bind-once.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
 import { openTxMemo } from "../../ledger/tx-memo.ts";
@@ -23,20 +24,19 @@ function fromRow(row: Stored): StepRow {
   };
 }
 
+const STEPS = bindOnce(
+  `SELECT id, campaign_id, position, delay, subject, body, html, variants, branches
+   FROM steps
+   WHERE campaign_id = ? AND removed_at IS NULL
+   ORDER BY position`,
+);
+
 const memo = openTxMemo<StepRow[]>();
 
 /** The steps of a campaign in their order, without the removed ones. */
 export function listSteps(reading: Reading, campaign_id: number): StepRow[] {
   return memo.of(reading, campaign_id, () =>
-    reading.db
-      .query<Stored, [number]>(
-        `SELECT id, campaign_id, position, delay, subject, body, html, variants, branches
-         FROM steps
-         WHERE campaign_id = ? AND removed_at IS NULL
-         ORDER BY position`,
-      )
-      .all(campaign_id)
-      .map(fromRow),
+    reading.db.query<Stored, [number]>(STEPS).all(campaign_id).map(fromRow),
   );
 }
 

@@ -1,6 +1,7 @@
 // SQL of campaigns and of which inboxes they send from. Numbers of a campaign are read from the counters.
 import type { CampaignState } from "../../core/states.ts";
 import type { SendWindow } from "../../core/window.ts";
+import { bindOnce } from "../../ledger/bind-once.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
 import { openTxMemo } from "../../ledger/tx-memo.ts";
@@ -224,15 +225,17 @@ export function readNumbers(
   };
 }
 
+const ACTIVE_OF = bindOnce(
+  `SELECT id
+   FROM campaigns
+   WHERE state = 'active' AND id IN (SELECT campaign_id FROM campaign_inboxes WHERE inbox_id = ?)
+   ORDER BY id`,
+);
+
 /** The running campaigns that may send from this inbox, oldest first. */
 export function listActiveCampaignsOf(reading: Reading, inbox_id: number): CampaignRow[] {
   return reading.db
-    .query<{ id: number }, [number]>(
-      `SELECT id
-       FROM campaigns
-       WHERE state = 'active' AND id IN (SELECT campaign_id FROM campaign_inboxes WHERE inbox_id = ?)
-       ORDER BY id`,
-    )
+    .query<{ id: number }, [number]>(ACTIVE_OF)
     .all(inbox_id)
     .map(({ id }) => findCampaign(reading, id))
     .filter((campaign) => campaign !== null);

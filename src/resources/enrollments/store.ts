@@ -102,10 +102,10 @@ function insertOf(count: number): string {
     ON CONFLICT (campaign_id, lead_id) DO NOTHING`;
 }
 
+const BY_ID = `SELECT ${ENROLLMENT_COLUMNS} FROM enrollments WHERE id = ?`;
+
 export function findEnrollment({ db }: Reading, id: number): EnrollmentRow | null {
-  return db
-    .query<EnrollmentRow, [number]>(`SELECT ${ENROLLMENT_COLUMNS} FROM enrollments WHERE id = ?`)
-    .get(id);
+  return db.query<EnrollmentRow, [number]>(BY_ID).get(id);
 }
 
 export function findEnrollmentOf(

@@ -1,6 +1,7 @@
 // SQL that asks which enrollments wait, for the round: each question is one look into a partial index of what waits,
 // so that a round costs O(open zones), never O(leads). It changes nothing.
 
+import { bindOnce } from "../../ledger/bind-once.ts";
 import type { Reading } from "../../ledger/database.ts";
 
 /** What the partial indexes hold: what waits and is not under way. */
@@ -15,9 +16,13 @@ export interface Front {
 }
 
 const FOLLOW_UPS = `SELECT campaign_id, zone, id, due_at FROM enrollments WHERE ${WAITS} AND inbox_id = ?1`;
-const FIRST_FRONT = `${FOLLOW_UPS} ORDER BY campaign_id, zone, due_at LIMIT 1`;
-const NEXT_ZONE = `${FOLLOW_UPS} AND campaign_id = ?2 AND zone > ?3 ORDER BY zone, due_at LIMIT 1`;
-const NEXT_CAMPAIGN = `${FOLLOW_UPS} AND campaign_id > ?2 ORDER BY campaign_id, zone, due_at LIMIT 1`;
+const FIRST_FRONT = bindOnce(`${FOLLOW_UPS} ORDER BY campaign_id, zone, due_at LIMIT 1`);
+const NEXT_ZONE = bindOnce(
+  `${FOLLOW_UPS} AND campaign_id = ?2 AND zone > ?3 ORDER BY zone, due_at LIMIT 1`,
+);
+const NEXT_CAMPAIGN = bindOnce(
+  `${FOLLOW_UPS} AND campaign_id > ?2 ORDER BY campaign_id, zone, due_at LIMIT 1`,
+);
 
 /**
  * The fronts of the follow-ups that wait for this inbox, campaigns and zones in order: a skip scan, two looks a front. As
@@ -47,11 +52,13 @@ export function listFollowUpZones(
     .map(({ zone }) => zone);
 }
 
+const NEXT_FIRST_ZONE = bindOnce(
+  `SELECT min(zone) AS zone FROM enrollments WHERE ${WAITS} AND inbox_id IS NULL AND campaign_id = ? AND zone > ?`,
+);
+
 /** The zones in which first steps of this campaign wait, for any inbox: one look a zone. */
 export function listFirstZones({ db }: Reading, campaign_id: number): string[] {
-  const next = db.query<{ zone: string | null }, [number, string]>(
-    `SELECT min(zone) AS zone FROM enrollments WHERE ${WAITS} AND inbox_id IS NULL AND campaign_id = ? AND zone > ?`,
-  );
+  const next = db.query<{ zone: string | null }, [number, string]>(NEXT_FIRST_ZONE);
   const zones: string[] = [];
   for (let zone = next.get(campaign_id, "")?.zone; zone; zone = next.get(campaign_id, zone)?.zone)
     zones.push(zone);
@@ -63,19 +70,21 @@ export interface Waiting {
   due_at: number;
 }
 
+const FIRST_STEPS = bindOnce(
+  `SELECT id, due_at
+   FROM enrollments
+   WHERE ${WAITS} AND inbox_id IS NULL AND campaign_id = ? AND zone = ?
+   ORDER BY due_at
+   LIMIT ?`,
+);
+
 /** The first steps that have waited longest, or are due next: so many of them. */
 export function listFirstSteps(
   { db }: Reading,
   place: { campaign_id: number; zone: string; limit: number },
 ): Waiting[] {
   return db
-    .query<Waiting, [number, string, number]>(
-      `SELECT id, due_at
-       FROM enrollments
-       WHERE ${WAITS} AND inbox_id IS NULL AND campaign_id = ? AND zone = ?
-       ORDER BY due_at
-       LIMIT ?`,
-    )
+    .query<Waiting, [number, string, number]>(FIRST_STEPS)
     .all(place.campaign_id, place.zone, place.limit);
 }
 

@@ -1,6 +1,7 @@
 // SQL of inboxes: the only writer of the table.
 import type { MailAccount, MailServer } from "../../core/mail-port.ts";
 import type { InboxState } from "../../core/states.ts";
+import { bindOnce } from "../../ledger/bind-once.ts";
 import type { Reading, Tx } from "../../ledger/database.ts";
 import { readJson } from "../../ledger/row.ts";
 
@@ -59,6 +60,11 @@ const COLUMNS = `id, email, name, provider, auth, smtp, imap, smtp_password, ima
 
 const SENDING = `SELECT ${COLUMNS} FROM inboxes WHERE state = 'active' AND deleted_at IS NULL`;
 
+const LONGEST_RESTED = `${SENDING} ORDER BY next_slot_at, id`;
+const LONGEST_RESTED_OF = bindOnce(
+  `${SENDING} AND id IN (SELECT value FROM json_each(?)) ORDER BY next_slot_at, id`,
+);
+
 function fromRow(row: Stored): InboxRow {
   return {
     ...row,
@@ -68,10 +74,10 @@ function fromRow(row: Stored): InboxRow {
   };
 }
 
+const BY_ID = `SELECT ${COLUMNS} FROM inboxes WHERE id = ? AND deleted_at IS NULL`;
+
 export function findInbox({ db }: Reading, id: number): InboxRow | null {
-  const row = db
-    .query<Stored, [number]>(`SELECT ${COLUMNS} FROM inboxes WHERE id = ? AND deleted_at IS NULL`)
-    .get(id);
+  const row = db.query<Stored, [number]>(BY_ID).get(id);
   return row ? fromRow(row) : null;
 }
 
@@ -195,12 +201,8 @@ export function listSendingInboxes(
   among: ReadonlySet<number> | null = null,
 ): InboxRow[] {
   const rows = among
-    ? db
-        .query<Stored, [string]>(
-          `${SENDING} AND id IN (SELECT value FROM json_each(?)) ORDER BY next_slot_at, id`,
-        )
-        .all(JSON.stringify([...among]))
-    : db.query<Stored, []>(`${SENDING} ORDER BY next_slot_at, id`).all();
+    ? db.query<Stored, [string]>(LONGEST_RESTED_OF).all(JSON.stringify([...among]))
+    : db.query<Stored, []>(LONGEST_RESTED).all();
   return rows.map(fromRow);
 }
 

@@ -46,10 +46,10 @@ function fromRow(row: Stored): LeadRow {
   };
 }
 
+const BY_ID = `SELECT ${COLUMNS} FROM leads WHERE id = ? AND ${NOT_ERASED}`;
+
 export function findLead({ db }: Reading, id: number): LeadRow | null {
-  const row = db
-    .query<Stored, [number]>(`SELECT ${COLUMNS} FROM leads WHERE id = ? AND ${NOT_ERASED}`)
-    .get(id);
+  const row = db.query<Stored, [number]>(BY_ID).get(id);
   return row ? fromRow(row) : null;
 }
 

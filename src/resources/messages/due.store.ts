@@ -1,4 +1,5 @@
 // SQL that asks about messages: what is due, unfinished or doubtful, and what was sent to whom. It changes nothing.
+import { bindOnce } from "../../ledger/bind-once.ts";
 import type { Reading } from "../../ledger/database.ts";
 import { MESSAGE_COLUMNS, type MessageRow } from "./store.ts";
 
@@ -54,13 +55,13 @@ export function listClaimed({ db }: Reading): ClaimedStep[] {
     .all();
 }
 
+const RETRIES = bindOnce(
+  `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE state = 'deferred' AND retry_at <= ? ORDER BY retry_at LIMIT 500`,
+);
+
 /** Deferred messages whose time has come. */
 export function listRetries({ db }: Reading, now: number): MessageRow[] {
-  return db
-    .query<MessageRow, [number]>(
-      `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE state = 'deferred' AND retry_at <= ? ORDER BY retry_at LIMIT 500`,
-    )
-    .all(now);
+  return db.query<MessageRow, [number]>(RETRIES).all(now);
 }
 
 export interface Sought {
@@ -95,16 +96,16 @@ export function listWireIds({ db }: Reading, inbox_id: number, now: number): Sou
     .all(inbox_id, now);
 }
 
+const HOLDING = bindOnce(
+  `SELECT ${MESSAGE_COLUMNS}
+   FROM messages
+   WHERE state = 'uncertain' AND passed_at IS NULL AND messages.committed_at <= ?
+   LIMIT 500`,
+);
+
 /** Uncertain mails that hold their enrollment and were committed by `before_at`: the sequence may go on without them. */
 export function listHoldingUncertain({ db }: Reading, before_at: number): MessageRow[] {
-  return db
-    .query<MessageRow, [number]>(
-      `SELECT ${MESSAGE_COLUMNS}
-       FROM messages
-       WHERE state = 'uncertain' AND passed_at IS NULL AND messages.committed_at <= ?
-       LIMIT 500`,
-    )
-    .all(before_at);
+  return db.query<MessageRow, [number]>(HOLDING).all(before_at);
 }
 
 /** The commit instant of the oldest uncertain mail that holds its enrollment, or null. */
@@ -156,6 +157,10 @@ export function listCommitsSince({ db }: Reading, since: number): MessageRow[] {
     .all(since);
 }
 
+const SLOTS = bindOnce(
+  "SELECT count(*) AS used, min(slot_at) AS oldest FROM messages WHERE inbox_id = ? AND slot_at > ?",
+);
+
 /** Slots that the inbox took after `since`: how many, and the oldest. */
 export function slotsSince(
   { db }: Reading,
@@ -164,9 +169,7 @@ export function slotsSince(
 ): { used: number; oldest: number | null } {
   return (
     db
-      .query<{ used: number; oldest: number | null }, [number, number]>(
-        "SELECT count(*) AS used, min(slot_at) AS oldest FROM messages WHERE inbox_id = ? AND slot_at > ?",
-      )
+      .query<{ used: number; oldest: number | null }, [number, number]>(SLOTS)
       .get(inbox_id, since) ?? { used: 0, oldest: null }
   );
 }
@@ -251,16 +254,16 @@ export function findMailsOfOtherCampaigns(
   );
 }
 
+const THREAD = bindOnce(
+  `SELECT id, step_id, subject, inbox_id, committed_at
+   FROM messages
+   WHERE enrollment_id = ? AND state IN ('sent', 'uncertain', 'committed')
+   ORDER BY committed_at, id`,
+);
+
 /** The thread so far: what was or may have been sent to this enrollment, oldest first. */
 export function listThread({ db }: Reading, enrollment_id: number): ThreadMail[] {
-  return db
-    .query<ThreadMail, [number]>(
-      `SELECT id, step_id, subject, inbox_id, committed_at
-       FROM messages
-       WHERE enrollment_id = ? AND state IN ('sent', 'uncertain', 'committed')
-       ORDER BY committed_at, id`,
-    )
-    .all(enrollment_id);
+  return db.query<ThreadMail, [number]>(THREAD).all(enrollment_id);
 }
 
 /** The newest mails that this inbox sent to people of one company after `since`. */

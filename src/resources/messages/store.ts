@@ -220,7 +220,8 @@ export function commitMessage(tx: Tx, guard: CommitGuard): boolean {
        WHERE id = ?2 AND state = 'claimed' AND boot_id = ?3
          AND (window_until IS NULL OR ?1 < window_until)
          AND recipient <> '' -- an erased person has none any more
-         AND (overrules = 1 OR NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (?5, ?6)))
+         AND (overrules = 1 OR (NOT EXISTS (SELECT 1 FROM suppressions WHERE key = ?5)
+           AND NOT EXISTS (SELECT 1 FROM suppressions WHERE key = ?6)))
          AND EXISTS (
            SELECT 1 FROM inboxes i
            WHERE i.id = messages.inbox_id AND i.state = 'active' AND i.deleted_at IS NULL
@@ -246,6 +247,14 @@ export function takeBackCommit(tx: Tx, id: number): void {
     .run(id);
 }
 
+const MARK_SENT = `UPDATE messages
+  SET state = 'sent', sent_at = ?1, finished_at = ?2, response = ?3, copy_retry_at = NULL,
+    -- A mail that only the journal knew has no bytes to file.
+    copy = CASE WHEN bytes IS NULL THEN NULL ELSE ?4 END,
+    bytes = CASE WHEN ?4 IS NULL THEN NULL ELSE bytes END,
+    wire_id = ?6, look_at = NULL, looks = 0, delivery = CASE WHEN kind = 'step' THEN 'due' END
+  WHERE id = ?5 AND state IN (${before("sent")})`;
+
 /** `-> sent`. The bytes stay while a copy is due for the Sent folder. `wire_id`: the provider may have given it another id. */
 export function markSent(
   tx: Tx,
@@ -253,15 +262,7 @@ export function markSent(
   facts: { response: string; sent_at: number; copy: "due" | null; wire_id: "due" | null },
 ): boolean {
   const { changes } = tx.db
-    .query(
-      `UPDATE messages
-       SET state = 'sent', sent_at = ?1, finished_at = ?2, response = ?3, copy_retry_at = NULL,
-         -- A mail that only the journal knew has no bytes to file.
-         copy = CASE WHEN bytes IS NULL THEN NULL ELSE ?4 END,
-         bytes = CASE WHEN ?4 IS NULL THEN NULL ELSE bytes END,
-         wire_id = ?6, look_at = NULL, looks = 0, delivery = CASE WHEN kind = 'step' THEN 'due' END
-       WHERE id = ?5 AND state IN (${before("sent")})`,
-    )
+    .query(MARK_SENT)
     .run(facts.sent_at, tx.now, facts.response, facts.copy, id, facts.wire_id);
   return changes > 0;
 }
@@ -375,10 +376,11 @@ export function pullBackMessages(tx: Tx, today: string): void {
     .run(tx.now);
 }
 
+const BY_ID = `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id = ?`;
+const OF_STEP = `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE enrollment_id = ? AND step_id = ?`;
+
 export function findMessage({ db }: Reading, id: number): MessageRow | null {
-  return db
-    .query<MessageRow, [number]>(`SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id = ?`)
-    .get(id);
+  return db.query<MessageRow, [number]>(BY_ID).get(id);
 }
 
 export function findMessageOfStep(
@@ -386,11 +388,7 @@ export function findMessageOfStep(
   enrollment_id: number,
   step_id: number,
 ): MessageRow | null {
-  return db
-    .query<MessageRow, [number, number]>(
-      `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE enrollment_id = ? AND step_id = ?`,
-    )
-    .get(enrollment_id, step_id);
+  return db.query<MessageRow, [number, number]>(OF_STEP).get(enrollment_id, step_id);
 }
 
 /**

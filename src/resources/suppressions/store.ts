@@ -78,20 +78,15 @@ export function listKnownKeys({ db }: Reading, keys: readonly string[]): Set<str
   return new Set(rows.map(({ key }) => key));
 }
 
+const BY_KEY = `SELECT ${COLUMNS} FROM suppressions WHERE key = ?`;
+
 export function findSuppressionByKeys(
   { db }: Reading,
   address_key: Uint8Array,
   domain_key: Uint8Array,
 ): SuppressionRow | null {
-  return db
-    .query<SuppressionRow, [Uint8Array, Uint8Array]>(
-      `SELECT ${COLUMNS}
-       FROM suppressions
-       WHERE key IN (?, ?)
-       ORDER BY kind
-       LIMIT 1`,
-    )
-    .get(address_key, domain_key);
+  const by_key = db.query<SuppressionRow, [Uint8Array]>(BY_KEY);
+  return by_key.get(address_key) ?? by_key.get(domain_key);
 }
 
 export interface SuppressionFilter {
