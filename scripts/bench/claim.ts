@@ -98,7 +98,6 @@ function openTown(enrollments: number): Town {
     const to = Math.min(enrollments, from + SLICE);
     insertLeads(ledger, from, to);
     insertWaiting(ledger, { campaign_id: campaign.id, step_id, from, to });
-    ledger.db.run("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   endBuilding(ledger, indexes);
   const build_s = Number(((performance.now() - begin) / 1000).toFixed(1));
@@ -107,6 +106,7 @@ function openTown(enrollments: number): Town {
 
 /** Rows without promises: nothing is waited for or checked. The indexes are made when the rows are there; their SQL. */
 function beginBuilding({ db }: Ledger): string[] {
+  db.run("PRAGMA journal_mode = OFF");
   db.run("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; PRAGMA secure_delete = OFF");
   db.run("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON");
   const indexes = db
@@ -120,14 +120,12 @@ function beginBuilding({ db }: Ledger): string[] {
 
 function endBuilding({ db }: Ledger, indexes: readonly string[]): void {
   db.run("PRAGMA temp_store = FILE");
-  for (const sql of indexes) {
-    db.run(sql);
-    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  }
+  for (const sql of indexes) db.run(sql);
   db.run(
     "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA ignore_check_constraints = OFF",
   );
   db.run("PRAGMA secure_delete = ON; PRAGMA cache_size = -2000; PRAGMA synchronous = FULL");
+  db.run("PRAGMA journal_mode = WAL");
 }
 
 const COUNTED =

@@ -34,7 +34,7 @@ import { openTicker, type Ticker } from "./ticker.ts";
 
 /** How often the thread knocks. */
 const PULSE_EVERY_MS = 10_000;
-/** What was noted is seldom a reason to send more, and each mail notes something: one look for many, so long after the first. */
+/** So long after something was noted the ledger is looked at. */
 const NOTED_MS = 200;
 /** How long in-flight mails may take to end when the house closes. */
 const STOP_WITHIN_MS = 30_000;
@@ -94,6 +94,12 @@ const monoOf = (options: EngineOptions) => () => options.mono?.() ?? systemClock
 /** What works beside the desks lets go of the ledgers. */
 const closeBeside = ({ backups, checkpoints, second_opinion }: EngineOptions) =>
   Promise.all([backups?.close(), checkpoints?.close(), second_opinion?.close()]);
+
+/** At once; what was only noted is seldom a reason to send more, and each mail notes something: one look for many. */
+function planLook(ticker: Ticker, ledger: Ledger, verb: Verb): void {
+  if (verb === "notify") ticker.bringForward(ledger, ledger.clock.now() + NOTED_MS);
+  else ticker.plan(ledger, 0);
+}
 
 /** The engine of a house. */
 export function openEngine(options: EngineOptions): Engine {
@@ -157,8 +163,7 @@ export function openEngine(options: EngineOptions): Engine {
     nudge(ledger, verb) {
       if (!running || stopping || ledger.mode === "test") return;
       if (verb === "read") desks.get(ledger)?.nudgeReading();
-      if (verb === "notify") ticker.bringForward(ledger, ledger.clock.now() + NOTED_MS);
-      else ticker.plan(ledger, 0);
+      planLook(ticker, ledger, verb);
     },
     pulse: () => nudges?.pulse(),
     runDue: (ledger) => deskOf(ledger).runDue(),
