@@ -37,7 +37,9 @@ export function textOfReply(html: string): string {
   const selectors = [...PLAIN, ...QUOTE_BEGINNINGS, ...INDENTED];
   const text = convert(input, { ...SHARED, selectors: [...selectors, ...NOT_NEW] }).trim();
   // Some write their answer into their own signature.
-  return text === "" ? convert(input, { ...SHARED, selectors }).trim() : text;
+  return text === "" && /signature/i.test(input)
+    ? convert(input, { ...SHARED, selectors }).trim()
+    : text;
 }
 
 const HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"].map((selector) => ({

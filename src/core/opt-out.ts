@@ -85,6 +85,7 @@ function asks(sentence: string): boolean {
 
 /** A line of the sender's own newsletter: it asks the reader to click, and speaks of nobody's own wish. */
 function isNewsletterFooter(line: string): boolean {
+  if (line.length < 8) return false;
   const folded = foldWords(line.slice(0, 998));
   const isPersonal = [" me ", " my ", " mich ", " moi ", " mi ", " mij "].some((word) =>
     folded.includes(word),

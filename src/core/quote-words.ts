@@ -99,7 +99,7 @@ export const FORWARD_LINES: ReadonlySet<string> = new Set([
 ]);
 
 /** Field names of the header block that Outlook sets above what it quotes: the first line, then any of the others. */
-export const HEADER_FROM: readonly string[] = [
+export const HEADER_FROM: ReadonlySet<string> = new Set([
   "from",
   "von",
   "de",
@@ -124,8 +124,8 @@ export const HEADER_FROM: readonly string[] = [
   "寄件人",
   "보낸 사람",
   "feladó",
-];
-export const HEADER_REST: readonly string[] = [
+]);
+export const HEADER_REST: ReadonlySet<string> = new Set([
   "sent",
   "date",
   "to",
@@ -204,4 +204,4 @@ export const HEADER_REST: readonly string[] = [
   "elküldve",
   "címzett",
   "tárgy",
-];
+]);

@@ -124,15 +124,15 @@ function bare(line: string): string {
 /** "From: ..." and, within the next four lines, two more fields: what Outlook sets above a quote. GMX begins with the date. */
 function isHeaderBlock(lines: readonly string[], at: number): boolean {
   const first = fieldName(lines[at] ?? "");
-  const isFrom = HEADER_FROM.includes(first);
-  if (!isFrom && !HEADER_REST.includes(first)) return false;
+  const isFrom = HEADER_FROM.has(first);
+  if (!isFrom && !HEADER_REST.has(first)) return false;
   const next = lines
     .slice(at + 1, at + 8)
     .filter((line) => line !== "")
     .slice(0, 4)
     .map(fieldName);
-  const rest = next.filter((name) => HEADER_REST.includes(name)).length;
-  return isFrom ? rest >= 2 : rest >= 2 && next.some((name) => HEADER_FROM.includes(name));
+  const rest = next.filter((name) => HEADER_REST.has(name)).length;
+  return isFrom ? rest >= 2 : rest >= 2 && next.some((name) => HEADER_FROM.has(name));
 }
 
 function fieldName(line: string): string {

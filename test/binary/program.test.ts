@@ -221,6 +221,29 @@ test("the threads that empty large logs and that knock are inside the program", 
   expect(stderr).not.toContain("second nudge");
 }, 30_000);
 
+test("the thread that parses large mails is inside the program", async () => {
+  const { url } = await start();
+  const authorization = `Bearer ${await keyOf("test")}`;
+  const made = await fetch(`${url}/v1/inboxes`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify({ email: "ada@sender.test", provider: "sandbox" }),
+  });
+  // oxlint-disable-next-line no-unsafe-type-assertion -- what the route answers
+  const inbox = (await made.json()) as { data: { id: string } };
+  const head = "From: lea@lead.test\r\nTo: ada@sender.test\r\nSubject: long";
+  const answer = await fetch(`${url}/v1/test/inbound`, {
+    method: "POST",
+    headers: { authorization, "content-type": "message/rfc822", "x-inbox-id": inbox.data.id },
+    body: `${head}\r\n\r\n${"word ".repeat(10_000)}`,
+  });
+  expect(await answer.json()).toMatchObject({
+    success: true,
+    // Of a mail that could not be parsed only the header is known.
+    data: { subject: "long", from: "lea@lead.test", text: expect.stringContaining("word word") },
+  });
+}, 30_000);
+
 test("the thread that plays forecasts is inside the program, and reads the file beside it", async () => {
   const { url } = await start();
   const headers = {

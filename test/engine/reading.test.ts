@@ -68,6 +68,23 @@ describe("a reply stops the lead", () => {
   });
 });
 
+test("an answer that came before a new inbox could be read for the first time stops the lead", async () => {
+  const other = "eva@sender.test";
+  const eva = room.make.inbox({ email: other });
+  const campaign = room.make.campaign({ inbox_ids: [eva], steps: [{}, { delay: "P1D" }] });
+  const max = room.make.lead({ email: "max@lead.test", campaign_id: campaign.id });
+  await room.run();
+  // As after a first look that broke off: it was tried, so the first mail went, and no folder has a cursor.
+  room.ledger.db.run(`DELETE FROM folders WHERE inbox_id = ${eva}`);
+  room.ledger.db.run(`UPDATE inboxes SET read_at = NULL WHERE id = ${eva}`);
+  const mail = room.world.taken.find(({ to }) => to === "max@lead.test");
+  expect(mail).toBeDefined();
+  const thread = { from: other, to: "max@lead.test", message_id: mail?.message_id ?? "" };
+  room.world.deliver(other, answerTo(thread, "Sounds good."));
+  await room.play(10 * DAY_MS);
+  expect(room.enrollment(max)).toMatchObject({ state: "stopped", ended_by: "replied" });
+});
+
 const key = () => room.ledger.keys.token;
 
 describe("an opt-out suppresses the lead everywhere", () => {

@@ -57,6 +57,8 @@ import { mailOf, msOf } from "../core/mails.ts";
 const SIZE = 100_000;
 /** The page asks for 20 ms on a machine of its own; a quadratic one takes seconds. */
 const MOST_MS = 100;
+/** Of all parts together, where others take their share of the machine. */
+const LONG_MS = 60_000;
 const secret = new Uint8Array(32);
 const now = Date.UTC(2026, 10, 21);
 
@@ -272,16 +274,20 @@ describe("A13: 100 KB of anything", () => {
   const rows = Object.entries(READERS).flatMap(([file, readers]) =>
     Object.entries(readers).map(([name, reader]) => [file, name, reader] as const),
   );
-  test.each(rows)(`%s %s ends within ${MOST_MS} ms`, (_file, _name, reader) => {
-    for (const part of ["warm", "up"]) reader(part);
-    const slow = PARTS.map((part) => {
-      const text = part.repeat(Math.ceil(SIZE / part.length));
-      // With an end that does not fit, where a search that goes back would begin to do so.
-      const start = performance.now();
-      reader(`${text}!`);
-      const once = performance.now() - start;
-      return { part, ms: once < MOST_MS ? once : msOf(() => reader(`${text}!`)) };
-    }).filter(({ ms }) => ms >= MOST_MS);
-    expect(slow).toEqual([]);
-  });
+  test.each(rows)(
+    `%s %s ends within ${MOST_MS} ms`,
+    (_file, _name, reader) => {
+      for (const part of ["warm", "up"]) reader(part);
+      const slow = PARTS.map((part) => {
+        const text = part.repeat(Math.ceil(SIZE / part.length));
+        // With an end that does not fit, where a search that goes back would begin to do so.
+        const start = performance.now();
+        reader(`${text}!`);
+        const once = performance.now() - start;
+        return { part, ms: once < MOST_MS ? once : msOf(() => reader(`${text}!`)) };
+      }).filter(({ ms }) => ms >= MOST_MS);
+      expect(slow).toEqual([]);
+    },
+    LONG_MS,
+  );
 });

@@ -10,6 +10,8 @@ import { msOf } from "../core/mails.ts";
 
 const SIZE = 100_000;
 const MOST_MS = 20;
+/** Of all attacks together, where others take their share of the machine. */
+const LONG_MS = 60_000;
 
 /** Each literal as source and flags, with its file. */
 async function patterns(): Promise<[name: string, source: string, flags: string][]> {
@@ -59,18 +61,22 @@ describe("A13", () => {
     expect(all.length).toBeGreaterThan(60);
   });
 
-  test.each(all)("%s", (_name, source, flags) => {
-    const pattern = new RegExp(source, flags.includes("g") ? flags : `${flags}g`);
-    for (const unit of attacks(source)) {
-      const text = unit.repeat(Math.ceil(SIZE / unit.length)).slice(0, SIZE - 1);
-      for (const end of ["", "!", "\n"]) {
-        const hostile = text + end;
-        const ms = msOf(() => {
-          let hits = 0;
-          for (const _ of hostile.matchAll(pattern)) if (++hits > SIZE) break;
-        });
-        expect(ms, `${JSON.stringify(unit)} + ${JSON.stringify(end)}`).toBeLessThan(MOST_MS);
+  test.each(all)(
+    "%s",
+    (_name, source, flags) => {
+      const pattern = new RegExp(source, flags.includes("g") ? flags : `${flags}g`);
+      for (const unit of attacks(source)) {
+        const text = unit.repeat(Math.ceil(SIZE / unit.length)).slice(0, SIZE - 1);
+        for (const end of ["", "!", "\n"]) {
+          const hostile = text + end;
+          const ms = msOf(() => {
+            let hits = 0;
+            for (const _ of hostile.matchAll(pattern)) if (++hits > SIZE) break;
+          });
+          expect(ms, `${JSON.stringify(unit)} + ${JSON.stringify(end)}`).toBeLessThan(MOST_MS);
+        }
       }
-    }
-  });
+    },
+    LONG_MS,
+  );
 });

@@ -42,8 +42,9 @@ const BUILT: Record<string, Record<string, string>> = {
     'before("sent")': "the same",
     'before("uncertain")': "the same",
   },
+  "src/ledger/bind-once.ts": { whole: "a parameter of the statement, or nothing at all" },
   "src/resources/messages/quotas.store.ts": {
-    rows: "numbers of parameters, as many as there are quotas",
+    'rows.join(", ")': "numbers of parameters, as many as there are quotas",
   },
   "src/resources/status/store.ts": { counts: "a constant", active: "a constant" },
 };

@@ -7,6 +7,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { findFolder, type FolderRow, setCursor } from "../../resources/inboxes/folders.store.ts";
 import { type InboxRow, markRead } from "../../resources/inboxes/store.ts";
 import { clearSuspects, lastSuspect } from "../../resources/inboxes/unread.store.ts";
+import { firstSlotOf } from "../../resources/messages/due.store.ts";
 import { noteWorks } from "../inbox-health.ts";
 import { noteFailedFetch, type Place, takeBatch } from "./batch.ts";
 import { type Incoming, takeMail } from "./ingest.ts";
@@ -99,6 +100,7 @@ async function beginFolder(
     path: place.path,
     uidnext,
     inbox_read_at: inbox.read_at,
+    first_sent_at: firstSlotOf(ledger, inbox.id),
   });
   ledger.write((tx) => {
     setCursor(tx, inbox.id, { ...place, next_uid });
@@ -107,14 +109,23 @@ async function beginFolder(
   return next_uid;
 }
 
-/** A new inbox is read from UIDNEXT on: what lies there is somebody's private mail. */
+/**
+ * A new inbox is read from UIDNEXT on: what lies there is somebody's private mail. One that has sent before its first look
+ * came to an end, because its server failed until now, is read from its first mail on: an answer may lie there.
+ */
 async function firstUnread(
   session: MailboxSession,
   known: FolderRow | null,
-  folder: { path: string; uidnext: number; inbox_read_at: number | null },
+  folder: {
+    path: string;
+    uidnext: number;
+    inbox_read_at: number | null;
+    first_sent_at: number | null;
+  },
 ): Promise<number> {
   // Until then every folder was read: also one that is new in an old inbox (a server's first Junk) is read from there.
   const read_at = Math.max(folder.inbox_read_at ?? 0, known?.read_at ?? 0);
-  if (read_at === 0) return folder.uidnext;
-  return (await session.firstUidSince(folder.path, read_at - REREAD_MS)) ?? folder.uidnext;
+  const since = read_at === 0 ? folder.first_sent_at : read_at - REREAD_MS;
+  if (since === null) return folder.uidnext;
+  return (await session.firstUidSince(folder.path, since)) ?? folder.uidnext;
 }

@@ -174,6 +174,17 @@ export function slotsSince(
   );
 }
 
+/** When this inbox took its first slot, ms UTC, or null: before that it has sent nothing that could be answered. */
+export function firstSlotOf({ db }: Reading, inbox_id: number): number | null {
+  return (
+    db
+      .query<{ at: number | null }, [number]>(
+        "SELECT min(slot_at) AS at FROM messages WHERE inbox_id = ? AND slot_at IS NOT NULL",
+      )
+      .get(inbox_id)?.at ?? null
+  );
+}
+
 /** Is a mail of this inbox under way at this moment? */
 export function hasMailUnderWay({ db }: Reading, inbox_id: number): boolean {
   return (
