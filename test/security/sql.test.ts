@@ -22,9 +22,6 @@ const BUILT: Record<string, Record<string, string>> = {
     'taken.join(", ")': "the same, or constants of scene.store.ts in their place",
     where: "conditions of scene.store.ts: constants, with parameters for all values",
   },
-  "src/ledger/bind-once.ts": {
-    whole: "a parameter of the statement that it is given, which stays one: ? becomes (SELECT ?)",
-  },
   "src/resources/api-keys/store.ts": {
     "fits(status)": "a map from the three states of a key to constants",
   },

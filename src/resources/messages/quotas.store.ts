@@ -44,9 +44,11 @@ const moves = new Map<number, string>();
 function moveOf(count: number): string {
   const known = moves.get(count);
   if (known !== undefined) return known;
-  const numbers = Array.from({ length: count }, (_, i) => 2 * i + 3);
-  const rows = numbers.map((n) => `(?1, ?${n}, ?${n + 1}, max(0, ?2))`).join(", ");
-  const sql = `INSERT INTO quotas (day, subject, id, used) VALUES ${rows}
+  const rows = Array.from(
+    { length: count },
+    (_, i) => `(?1, ?${2 * i + 3}, ?${2 * i + 4}, max(0, ?2))`,
+  );
+  const sql = `INSERT INTO quotas (day, subject, id, used) VALUES ${rows.join(", ")}
     ON CONFLICT DO UPDATE SET used = max(0, used + ?2)`;
   moves.set(count, sql);
   return sql;
