@@ -127,6 +127,7 @@ function answer(session: Session, line: string, folderOf: (login: string) => Sen
     LIST: list,
     EXAMINE: () => open(session, words, folderOf),
     SELECT: () => open(session, words, folderOf),
+    STATUS: () => status(session, words, folderOf),
     SEARCH: (text) => `* SEARCH ${search(session, text, folderOf).join(" ")}\r\n`,
     FETCH: (text) => fetch(session, text, folderOf),
     LOGOUT: () => "* BYE see you\r\n",
@@ -156,6 +157,16 @@ function open(
   return `* FLAGS (\\Seen)\r\n* ${count} EXISTS\r\n* OK [UIDVALIDITY 1] ok\r\n* OK [UIDNEXT ${count + 1}] ok\r\n`;
 }
 
+function status(
+  session: Session,
+  words: readonly string[],
+  folderOf: (login: string) => SentFolder,
+): string {
+  const name = unquoted(words[1] ?? "");
+  const count = name === "Sent" ? folderOf(session.login).filed.length : 0;
+  return `* STATUS ${name} (UIDNEXT ${count + 1} UIDVALIDITY 1)\r\n`;
+}
+
 function search(session: Session, line: string, folderOf: (login: string) => SentFolder): number[] {
   if (session.folder !== "Sent") return [];
   const header = / HEADER (\S+) (.+)$/i.exec(line);
@@ -166,12 +177,23 @@ function search(session: Session, line: string, folderOf: (login: string) => Sen
 
 function fetch(session: Session, line: string, folderOf: (login: string) => SentFolder): string {
   const uids = / FETCH ([\d,]+) /i.exec(line)?.[1]?.split(",").map(Number) ?? [];
+  if (/BODY\.PEEK\[HEADER\]/i.test(line)) return headers(uids, folderOf(session.login));
   const field = /HEADER\.FIELDS \("?([\w-]+)"?\)/i.exec(line)?.[1] ?? "X-Imail-Id";
   return uids
     .map((uid) => {
       const head = folderOf(session.login).filed[uid - 1]?.head ?? "";
       const found = `${field}: ${fieldOf(head, field) ?? ""}\r\n\r\n`;
       return `* ${uid} FETCH (UID ${uid} BODY[HEADER.FIELDS (${field})] {${found.length}}\r\n${found})\r\n`;
+    })
+    .join("");
+}
+
+function headers(uids: readonly number[], { filed }: SentFolder): string {
+  return uids
+    .map((uid) => {
+      const head = `${filed[uid - 1]?.head.trimEnd() ?? ""}\r\n\r\n`;
+      const facts = `UID ${uid} FLAGS (\\Seen) INTERNALDATE "21-Nov-2026 12:00:00 +0000" RFC822.SIZE ${head.length}`;
+      return `* ${uid} FETCH (${facts} BODY[HEADER]<0> {${head.length}}\r\n${head})\r\n`;
     })
     .join("");
 }
